@@ -1,7 +1,16 @@
 //! The register of private-company securities: parties, stakeholders, stock classes, certificates
 //! and their lineage, cap-table arithmetic, and the Open Cap Format.
 //!
-//! The crate is pure: it does no I/O of its own accord, reads no clock, draws no random number and
-//! uses no float. It knows nothing about cash or networks.
+//! The crate is pure: it reads no clock, draws no random number and uses no float. It knows nothing
+//! about cash or networks. Its heart is [`event::Event`], an effective date with fully expanded
+//! effects, which [`register::Register`] checks and applies.
 
+pub mod amount;
+pub mod codec;
 pub mod date;
+pub mod effect;
+pub mod event;
+pub mod handle;
+pub mod register;
+pub mod rule;
+pub mod store;

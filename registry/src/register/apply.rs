@@ -1,0 +1,247 @@
+//! Carrying out an event that was checked. Nothing here can fail.
+
+use super::check::{CLASS_SOURCE, STAKEHOLDER_SOURCE};
+use super::{
+    Account, Class, Issuer, NONE, Position, Register, Slot, Stakeholder, dense, id_digest,
+    position_key,
+};
+use crate::amount::Quantity;
+use crate::effect::{Authorized, Effect, Opened};
+use crate::event::{Event, EventKind};
+use crate::handle::{AccountId, CertificateId, ClassId, Holder};
+
+const CHECKED: &str = "Register::check accepted the event";
+
+impl Register {
+    /// Carries out an event that [`Register::check`] accepted. Another one may panic.
+    pub fn apply(&mut self, event: &Event) {
+        // Slots become free only after the event, so that the ids of its plan hold.
+        let mut freed: Vec<u32> = Vec::new();
+        // Where the last closed certificate lay: its balance takes the same place in the list.
+        let mut gap = None;
+        for effect in &event.effects {
+            match effect {
+                Effect::CertificateOpened(opened) => self.open(event, opened, &gap),
+                Effect::CertificateClosed { certificate, .. } => {
+                    gap = Some(self.close(*certificate));
+                    freed.push(certificate.slot);
+                }
+                Effect::CertificateAccepted { certificate } => {
+                    self.slot_mut(certificate.slot).accepted = true;
+                }
+                other => self.register(other),
+            }
+        }
+        for at in freed.into_iter().rev() {
+            let next = *self.free;
+            *self.slot_mut(at) = Slot { next, ..Slot::default() };
+            self.free.set(at);
+        }
+        self.count(event);
+    }
+
+    fn register(&mut self, effect: &Effect) {
+        match effect {
+            Effect::IssuerRegistered {
+                party,
+                registrar,
+                draft,
+                formed,
+                authorized,
+                source_id,
+                ..
+            } => {
+                self.issuers.push(Issuer {
+                    party: *party,
+                    registrar: *registrar,
+                    draft: *draft,
+                    formed: *formed,
+                    authorized: *authorized,
+                    source_id: source_id.clone(),
+                    ..Issuer::default()
+                });
+            }
+            Effect::ClassRegistered {
+                issuer, kind, decimals, authorized, name, source_id, ..
+            } => {
+                if let Authorized::Shares(shares) = authorized {
+                    let owner = self.issuers.get_mut(issuer.index()).expect(CHECKED);
+                    owner.classes_authorized =
+                        owner.classes_authorized.checked_add(*shares).expect(CHECKED);
+                }
+                self.use_id(CLASS_SOURCE, *issuer, source_id);
+                self.classes.push(Class {
+                    issuer: *issuer,
+                    kind: *kind,
+                    decimals: *decimals,
+                    authorized: *authorized,
+                    name: name.clone(),
+                    source_id: source_id.clone(),
+                    ..Class::default()
+                });
+            }
+            Effect::StakeholderRegistered { stakeholder, issuer, account, source_id } => {
+                let operator = self.issuer(*issuer).expect(CHECKED).registrar;
+                let holder = Holder::Stakeholder(*stakeholder);
+                self.accounts.push(Account { holder, operator, ..Account::default() });
+                self.use_id(STAKEHOLDER_SOURCE, *issuer, source_id);
+                self.stakeholders.push(Stakeholder {
+                    issuer: *issuer,
+                    account: *account,
+                    party: None,
+                    source_id: source_id.clone(),
+                });
+            }
+            Effect::StakeholderLinked { stakeholder, party, account, operator } => {
+                let line = self.stakeholders.get_mut(stakeholder.index()).expect(CHECKED);
+                line.party = Some(*party);
+                let account = self.accounts.get_mut(account.index()).expect(CHECKED);
+                account.holder = Holder::Party(*party);
+                account.operator = *operator;
+            }
+            Effect::RegisterActivated { issuer, .. } => {
+                self.issuers.get_mut(issuer.index()).expect(CHECKED).draft = false;
+            }
+            Effect::CertificateOpened(_)
+            | Effect::CertificateClosed { .. }
+            | Effect::CertificateAccepted { .. } => {}
+        }
+    }
+
+    fn use_id(&mut self, kind: u8, issuer: crate::handle::IssuerId, text: &str) {
+        if !text.is_empty() {
+            self.use_digest(id_digest(issuer, kind, text));
+        }
+    }
+
+    pub(super) fn use_digest(&mut self, digest: u128) {
+        let at = dense(self.used_ids.push(digest));
+        self.used_id_at.insert(digest, at);
+    }
+
+    fn slot_mut(&mut self, at: u32) -> &mut Slot {
+        self.slots.get_mut(at as usize).expect(CHECKED)
+    }
+
+    fn position_mut(&mut self, at: u32) -> &mut Position {
+        self.positions.get_mut(at as usize).expect(CHECKED)
+    }
+
+    fn open(&mut self, event: &Event, opened: &Opened, gap: &Option<Gap>) {
+        let CertificateId { record, place, slot: at } = opened.certificate;
+        if at == *self.free {
+            let next = self.slots.get(at as usize).expect(CHECKED).next;
+            self.free.set(next);
+        } else {
+            self.slots.push(Slot::default());
+        }
+        let position = self.position_for(opened.account, opened.class);
+        let prev = match gap {
+            Some(gap) if gap.position == position => gap.prev,
+            _ => self.positions.get(position as usize).expect(CHECKED).tail,
+        };
+        let line = self.position_mut(position);
+        line.quantity = line.quantity.checked_add(opened.quantity).expect(CHECKED);
+        line.certificates += 1;
+        let next = if prev == NONE {
+            std::mem::replace(&mut line.head, at)
+        } else {
+            std::mem::replace(&mut self.slot_mut(prev).next, at)
+        };
+        if next == NONE {
+            self.position_mut(position).tail = at;
+        } else {
+            self.slot_mut(next).prev = at;
+        }
+        let (quantity, date) = (opened.quantity, event.date);
+        *self.slot_mut(at) =
+            Slot { quantity, record, position, next, prev, date, place, accepted: false };
+        if !opened.number.is_empty() || !opened.source_id.is_empty() {
+            let digests: Vec<u128> = self.ids_of(opened).collect();
+            for digest in digests {
+                self.use_digest(digest);
+            }
+        }
+    }
+
+    fn close(&mut self, id: CertificateId) -> Gap {
+        let slot = self.slots.get(id.slot as usize).expect(CHECKED);
+        let (position, next, prev, quantity) = (slot.position, slot.next, slot.prev, slot.quantity);
+        let line = self.position_mut(position);
+        line.quantity = line.quantity.checked_sub(quantity).expect(CHECKED);
+        line.certificates -= 1;
+        if prev == NONE {
+            line.head = next;
+        }
+        if next == NONE {
+            line.tail = prev;
+        }
+        if prev != NONE {
+            self.slot_mut(prev).next = next;
+        }
+        if next != NONE {
+            self.slot_mut(next).prev = prev;
+        }
+        Gap { position, prev }
+    }
+
+    fn position_for(&mut self, account: AccountId, class: ClassId) -> u32 {
+        let key = position_key(account, class);
+        if let Some(at) = self.position_of.get(key) {
+            return at;
+        }
+        let owner = self.accounts.get_mut(account.index()).expect(CHECKED);
+        let next_of_account = owner.first_position;
+        let position = Position { class, account, next_of_account, ..Position::default() };
+        let at = dense(self.positions.push(position));
+        self.accounts.get_mut(account.index()).expect(CHECKED).first_position = at;
+        self.position_of.insert(key, at);
+        at
+    }
+
+    /// Keeps the totals of the class and its issuer for events that make or end shares.
+    fn count(&mut self, event: &Event) {
+        if !matches!(event.kind, EventKind::Issuance | EventKind::Cancellation) {
+            return;
+        }
+        for effect in &event.effects {
+            match effect {
+                Effect::CertificateOpened(opened) if event.kind == EventKind::Issuance => {
+                    let class = self.classes.get_mut(opened.class.index()).expect(CHECKED);
+                    class.issued = class.issued.checked_add(opened.quantity).expect(CHECKED);
+                    self.outstanding(opened.class, opened.quantity, Quantity::checked_add);
+                }
+                Effect::CertificateOpened(opened) => {
+                    self.outstanding(opened.class, opened.quantity, Quantity::checked_add);
+                    let class = self.classes.get_mut(opened.class.index()).expect(CHECKED);
+                    class.retired = class.retired.checked_sub(opened.quantity).expect(CHECKED);
+                }
+                Effect::CertificateClosed { class, quantity, .. } => {
+                    self.outstanding(*class, *quantity, Quantity::checked_sub);
+                    let class = self.classes.get_mut(class.index()).expect(CHECKED);
+                    class.retired = class.retired.checked_add(*quantity).expect(CHECKED);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn outstanding(
+        &mut self,
+        class: ClassId,
+        quantity: Quantity,
+        change: fn(Quantity, Quantity) -> Option<Quantity>,
+    ) {
+        let class = self.classes.get_mut(class.index()).expect(CHECKED);
+        class.outstanding = change(class.outstanding, quantity).expect(CHECKED);
+        let issuer = class.issuer;
+        let issuer = self.issuers.get_mut(issuer.index()).expect(CHECKED);
+        issuer.outstanding = change(issuer.outstanding, quantity).expect(CHECKED);
+    }
+}
+
+/// The place that a closed certificate leaves in the list of its position.
+struct Gap {
+    position: u32,
+    prev: u32,
+}
