@@ -1,5 +1,17 @@
 //! The settlement engine: the deterministic ledger, the evidence it leaves, the replicated log
 //! that carries it, and the simulator that proves them together.
 
+pub mod command;
+pub mod effects;
+pub mod evidence;
+pub mod genesis;
+pub mod handle;
 pub mod hash;
+pub mod key;
+pub mod ledger;
+pub mod limits;
+pub mod machine;
+pub mod rejection;
+pub mod submission;
 pub mod time;
+pub mod wire;

@@ -108,8 +108,8 @@ impl Register {
         Ok(())
     }
 
-    /// Adds the opening of a certificate with its holder of record and its id.
-    fn plan_opening(
+    /// Adds the opening of a certificate to an event, with its holder of record and its id.
+    pub fn plan_opening(
         &self,
         event: &mut Event,
         place: Place,

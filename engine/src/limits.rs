@@ -1,0 +1,34 @@
+//! Every limit of the ledger, with the arithmetic behind it. Each has a rejection code.
+
+/// Commands in one submission. A command of 300 bytes makes 1.5 MiB, below the entry limit.
+pub const COMMANDS_PER_SUBMISSION: usize = 5_000;
+/// Bytes of one submission on the wire and in the log.
+pub const SUBMISSION_BYTES: usize = 4 << 20;
+/// Bytes of one command: an import of some 500 items.
+pub const COMMAND_BYTES: usize = 256 << 10;
+/// How far ahead a submission of several commands may be valid: 10 minutes.
+pub const VALIDITY_BULK_MS: u64 = 10 * 60 * 1000;
+/// How far ahead a submission of one command, which a person may sign, may be valid: 24 hours.
+pub const VALIDITY_SINGLE_MS: u64 = 24 * 60 * 60 * 1000;
+/// Live submission ids of one participant: at most 48 bytes each, so 5 MB a participant.
+pub const LIVE_SUBMISSIONS: u32 = 100_000;
+/// Keys of one participant, revoked ones too.
+pub const KEYS_PER_PARTICIPANT: usize = 64;
+/// Characters of a reference (ISO 20022 Max35Text).
+pub const REFERENCE_CHARS: usize = 35;
+/// Bytes of a name, a printed number or an id of a package.
+pub const TEXT_BYTES: usize = 200;
+/// Certificates that a transfer may name, which is what one event may close.
+pub const NAMED_CERTIFICATES: usize = counterfoil_registry::register::MAX_CLOSED_PER_EVENT;
+/// Minor units in one amount: 10^18, so that a million million of them still fit in 128 bits.
+pub const AMOUNT_MINOR: u128 = 1_000_000_000_000_000_000;
+/// Units of 10^-10 share in one quantity: 10^15 shares.
+pub const QUANTITY_UNITS: u128 = 10_000_000_000_000_000_000_000_000;
+/// Items of a draft register: an activation executes all of them in one entry.
+pub const DRAFT_ITEMS: usize = 200_000;
+/// Joint commands that wait for their second signature, over the whole ledger.
+pub const WAITING_COMMANDS: usize = 10_000;
+/// Pending instructions that one tick attempts.
+pub const ATTEMPTS_PER_TICK: usize = 256;
+/// Unmatched instructions that differ only in amount and reference: one match looks at all of them.
+pub const ALIKE_UNMATCHED: usize = 1_000;
