@@ -120,7 +120,7 @@ impl Market {
                 party: ISSUER_PARTY.to_string(),
                 registrar: Actor::Registrar.party().to_string(),
                 formed: "2020-01-01",
-                authorized: "2000000",
+                authorized: "UNLIMITED",
             }),
             command!(CreateCashAsset { currency: "EUR", bank: Actor::Bank.party().to_string() }),
         ];
