@@ -1,6 +1,8 @@
 //! A market in miniature, on which the scenarios of the tests and benchmarks play: one machine, its
 //! people with their keys, and sentences of the trade as methods.
 
+#![allow(clippy::needless_update, reason = "`command!` also builds messages that are given whole")]
+
 use bytes::Bytes;
 use counterfoil_engine::genesis::{Genesis, Secret};
 use counterfoil_engine::handle::{AssetId, CashAccountId};

@@ -1,6 +1,8 @@
 //! The rules of the house that no compiler holds: which crate may use which, that each error code
 //! has its page and each page its code, and that the core stays free of clocks, chance and floats.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -84,7 +86,7 @@ fn files_stay_readable() {
         let name = source.strip_prefix(root()).unwrap().display().to_string();
         let text = std::fs::read_to_string(&source).unwrap();
         assert!(text.starts_with("//!"), "{name} does not say what it is");
-        assert!(text.lines().count() <= 700, "{name} wants to be a folder");
+        assert!(text.lines().count() <= 500, "{name} wants to be a folder");
         let stub = ["todo!", "unimplemented!", "dbg!"].map(|word| format!("{word}("));
         assert!(!stub.iter().any(|word| text.contains(word)), "{name} holds a stub");
     }

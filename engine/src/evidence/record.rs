@@ -4,7 +4,7 @@
 //! Integers are big-endian, the order is fixed, and each value has one form: what decodes, encodes
 //! to the same bytes. A leaf is written into a fixed buffer with the leaf prefix of RFC 6962 in place
 //! and hashed there. What happened lies in *sections* outside the leaf, which holds salted
-//! [commitments](commitment) to them: a reader gets those that he may see. Names and addresses are
+//! commitments to them: a reader gets those that he may see. Names and addresses are
 //! neither in a leaf nor in a section.
 
 mod commitment;
