@@ -32,6 +32,16 @@ impl EventKind {
     }
 }
 
+/// What was paid for an event in all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Consideration {
+    /// The amount.
+    pub money: Money,
+    /// Whether it was paid in the same record, by a cash leg that moves exactly this; otherwise it
+    /// is what the documents say.
+    pub settled: bool,
+}
+
 /// An event of one register: an effective date and fully expanded effects.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Event {
@@ -39,8 +49,8 @@ pub struct Event {
     pub kind: EventKind,
     /// From when on it counts, as the documents say.
     pub date: Date,
-    /// What was paid for it in all; against payment it equals the cash leg.
-    pub consideration: Option<Money>,
+    /// What was paid for it, if anything.
+    pub consideration: Option<Consideration>,
     /// What it does, in order.
     pub effects: Vec<Effect>,
 }
@@ -50,7 +60,10 @@ impl Event {
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.put_u8(self.kind as u8);
         out.put_date(self.date);
-        out.put_option(self.consideration, |out, money| out.put_money(money));
+        out.put_option(self.consideration, |out, paid| {
+            out.put_money(paid.money);
+            out.put_bool(paid.settled);
+        });
         out.put_count(self.effects.len());
         for effect in &self.effects {
             effect.encode(out);
@@ -62,7 +75,8 @@ impl Event {
         Ok(Event {
             kind: EventKind::from_byte(from.u8()?).ok_or(from.invalid())?,
             date: from.date()?,
-            consideration: from.option(|from| from.money())?,
+            consideration: from
+                .option(|from| Ok(Consideration { money: from.money()?, settled: from.bool()? }))?,
             effects: from.list(Effect::decode)?,
         })
     }

@@ -82,10 +82,11 @@ fn no_clock_chance_or_float_can_be_reached_from_the_core() {
 
 #[test]
 fn files_stay_readable() {
-    for source in sources(&["registry/src", "engine/src", "gateway/src", "tests", "benches"]) {
+    for source in sources(&["registry", "engine", "gateway", "tests", "benches"]) {
         let name = source.strip_prefix(root()).unwrap().display().to_string();
         let text = std::fs::read_to_string(&source).unwrap();
-        assert!(text.starts_with("//!"), "{name} does not say what it is");
+        let tests = name.ends_with("tests.rs");
+        assert!(tests || text.starts_with("//!"), "{name} does not say what it is");
         assert!(text.lines().count() <= 500, "{name} wants to be a folder");
         let stub = ["todo!", "unimplemented!", "dbg!"].map(|word| format!("{word}("));
         assert!(!stub.iter().any(|word| text.contains(word)), "{name} holds a stub");

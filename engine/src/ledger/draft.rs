@@ -7,7 +7,7 @@ use std::sync::Arc;
 use counterfoil_registry::amount::{Currency, Money, Quantity};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::{Authorized, Effect, Opened};
-use counterfoil_registry::event::{Event, EventKind};
+use counterfoil_registry::event::{Consideration, Event, EventKind};
 use counterfoil_registry::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, StakeholderId,
 };
@@ -200,7 +200,8 @@ impl Ledger {
                 let account = self.account_of(names, &item.stakeholder_id)?;
                 let class = *names.classes.get(&item.class_id).ok_or(Rule::ClassUnknown)?;
                 if !item.currency.is_empty() {
-                    event.consideration = Some(consideration(item.consideration, &item.currency)?);
+                    let money = consideration(item.consideration, &item.currency)?;
+                    event.consideration = Some(Consideration { money, settled: false });
                 }
                 let certificate = Opened {
                     class,

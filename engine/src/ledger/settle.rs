@@ -8,7 +8,7 @@
 use counterfoil_registry::amount::{Currency, Money};
 use counterfoil_registry::codec::Writer;
 use counterfoil_registry::effect::Opened;
-use counterfoil_registry::event::Event;
+use counterfoil_registry::event::{Consideration, Event};
 use counterfoil_registry::handle::Holder;
 use counterfoil_registry::register::{Place, Transfer};
 use counterfoil_registry::rule::Rule;
@@ -299,7 +299,8 @@ impl Ledger {
             (Some((to, asset, minor)), Some((from, _, _))) => {
                 self.covered(from, minor)?;
                 let currency = self.asset(asset).ok_or(Rejection::AssetUnknown)?.currency;
-                event.consideration = Money::from_minor(minor, currency);
+                let money = Money::from_minor(minor, currency);
+                event.consideration = money.map(|money| Consideration { money, settled: true });
                 Some((from, to, asset, minor))
             }
             _ => None,

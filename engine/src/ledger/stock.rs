@@ -2,7 +2,7 @@
 
 use counterfoil_registry::amount::Money;
 use counterfoil_registry::effect::{Effect, Opened};
-use counterfoil_registry::event::{Event, EventKind};
+use counterfoil_registry::event::{Consideration, Event, EventKind};
 use counterfoil_registry::handle::{ClassId, Holder, IssuerId, PartyId, StakeholderId};
 use counterfoil_registry::register::Transfer;
 use counterfoil_registry::rule::Rule;
@@ -155,7 +155,8 @@ impl Ledger {
         let mut event = Event::default();
         if let Some((amount, currency)) = consideration {
             let minor = minor_units(amount, *currency)?;
-            event.consideration = Money::from_minor(minor, *currency);
+            let money = Money::from_minor(minor, *currency);
+            event.consideration = money.map(|money| Consideration { money, settled: false });
         }
         let today = self.time.date();
         let date = date.unwrap_or(today);
