@@ -8,5 +8,7 @@
 
 mod bytes;
 pub mod heads;
+pub mod note;
 pub mod record;
+pub mod signature;
 pub mod tree;
