@@ -1,0 +1,60 @@
+//! Key files: one line of 64 hexadecimal digits, readable by their owner alone.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use counterfoil_engine::evidence::signature::SigningKey;
+use counterfoil_engine::hash::to_hex;
+
+use crate::exit::Failure;
+
+/// 32 bytes from the operating system's source of randomness.
+pub(crate) fn random() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::environment("RANDOMNESS_UNAVAILABLE", error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Makes a key and writes it to a file that must not exist.
+pub(crate) fn create(path: &Path) -> Result<SigningKey, Failure> {
+    let seed = random()?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = |mut file: std::fs::File| {
+        file.write_all(format!("{}\n", to_hex(&seed)).as_bytes())?;
+        file.sync_all()
+    };
+    options.open(path).and_then(write).map_err(|error| {
+        let failure = format!("{}: {error}", path.display());
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Failure::environment("KEY_FILE_EXISTS", failure)
+                .hint("a key is never overwritten; choose another file or move this one away"),
+            _ => Failure::environment("FILE_UNWRITABLE", failure),
+        }
+    })?;
+    Ok(SigningKey::from_seed(&seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_private_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let key = create(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(SigningKey::parse(text.trim()).unwrap().public(), key.public());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(create(&path).unwrap_err().code, "KEY_FILE_EXISTS");
+    }
+}
