@@ -12,9 +12,9 @@ use counterfoil_registry::handle::{
     AccountId, CertificateId, ClassId, IssuerId, PartyId, StakeholderId,
 };
 
-use crate::evidence::signature::PublicKey;
 use crate::handle::{AssetId, CashAccountId};
 use crate::hash::{Hash, sha256};
+use crate::key::PublicKey;
 use crate::wire::v1;
 
 mod parse;

@@ -7,8 +7,8 @@ use counterfoil_registry::amount::Currency;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 use counterfoil_registry::handle::{AccountId, PartyId};
 
-use crate::evidence::signature::PublicKey;
 use crate::handle::{AssetId, CashAccountId, InstructionId};
+use crate::key::PublicKey;
 
 /// An effect on cash. Accounts are not named here: a posting has a line, and the account of that
 /// line is an [`IdentityEffect`], so that amounts can be shown without accounts.

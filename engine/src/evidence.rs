@@ -10,5 +10,4 @@ mod bytes;
 pub mod heads;
 pub mod note;
 pub mod record;
-pub mod signature;
 pub mod tree;

@@ -2,8 +2,8 @@
 
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
-use crate::evidence::signature::PublicKey;
 use crate::hash::{Hash, sha256};
+use crate::key::PublicKey;
 use crate::time::Timestamp;
 
 /// What a ledger begins with. Its canonical bytes are public and part of each evidence bundle.

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod genesis;
 pub mod handle;
 pub mod hash;
+pub mod key;
 pub mod ledger;
 pub mod limits;
 pub mod machine;

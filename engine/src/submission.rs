@@ -13,8 +13,8 @@ use prost::Message as _;
 
 use crate::command::{Command, FieldError};
 use crate::evidence::record::{command_leaf, submission_root};
-use crate::evidence::signature::{PublicKey, Signature, SigningKey};
 use crate::hash::{Hash, sha256};
+use crate::key::{PrivateKey, PublicKey};
 use crate::limits::{COMMAND_BYTES, COMMANDS_PER_SUBMISSION, SUBMISSION_BYTES};
 use crate::time::Timestamp;
 use crate::wire::{self, Encoding, WireError, v1};
@@ -137,7 +137,7 @@ pub struct Submission {
     /// SHA-256 of the text that was signed.
     pub digest: Hash,
     /// The signature.
-    pub signature: Signature,
+    pub signature: [u8; 64],
     /// Whether the signature is one of the header's key over the header.
     pub signed: bool,
     /// Whether the items have the header's count and root.
@@ -176,7 +176,6 @@ impl Submission {
         let header = Header::parse(&wire.header)?;
         let signature = <[u8; 64]>::try_from(wire.signature.as_ref());
         let signature = signature.map_err(|_| WireError("signature: not 64 bytes".to_owned()))?;
-        let signature = Signature(signature);
         if wire.commands.is_empty() || wire.commands.len() > COMMANDS_PER_SUBMISSION {
             let why = format!("commands: 1 to {COMMANDS_PER_SUBMISSION} are wanted");
             return Err(WireError(why));
@@ -200,7 +199,7 @@ impl Submission {
         let counted = usize::try_from(header.commands) == Ok(items.len());
         Ok(Submission {
             digest: sha256(&[wire.header.as_bytes()]),
-            signed: header.key.verify(wire.header.as_bytes(), &signature),
+            signed: header.key.verifies(wire.header.as_bytes(), &signature),
             rooted: counted && submission_root(&leaves) == header.root,
             header,
             signature,
@@ -218,7 +217,7 @@ pub struct Author {
     /// Who signs.
     pub participant: PartyId,
     /// With which key.
-    pub key: SigningKey,
+    pub key: PrivateKey,
     /// In which encoding.
     pub encoding: Encoding,
 }
@@ -253,7 +252,7 @@ impl Author {
             root: submission_root(&leaves),
         };
         let header = header.text();
-        let signature = self.key.sign(header.as_bytes()).0.to_vec().into();
+        let signature = self.key.sign(header.as_bytes()).to_vec().into();
         v1::Submission { header, signature, commands: items }
     }
 }

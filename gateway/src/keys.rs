@@ -4,8 +4,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use counterfoil_engine::evidence::signature::SigningKey;
 use counterfoil_engine::hash::to_hex;
+use counterfoil_engine::key::PrivateKey;
 
 use crate::exit::Failure;
 
@@ -18,7 +18,7 @@ pub(crate) fn random() -> Result<[u8; 32], Failure> {
 }
 
 /// Makes a key and writes it to a file that must not exist.
-pub(crate) fn create(path: &Path) -> Result<SigningKey, Failure> {
+pub(crate) fn create(path: &Path) -> Result<PrivateKey, Failure> {
     let seed = random()?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -36,7 +36,7 @@ pub(crate) fn create(path: &Path) -> Result<SigningKey, Failure> {
             _ => Failure::environment("FILE_UNWRITABLE", failure),
         }
     })?;
-    Ok(SigningKey::from_seed(&seed))
+    Ok(PrivateKey::from_seed(seed))
 }
 
 #[cfg(test)]
@@ -49,7 +49,8 @@ mod tests {
         let path = folder.path().join("key");
         let key = create(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(SigningKey::parse(text.trim()).unwrap().public(), key.public());
+        let seed = counterfoil_engine::hash::parse_hex(text.trim()).unwrap();
+        assert_eq!(PrivateKey::from_seed(seed.try_into().unwrap()).public(), key.public());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -4,9 +4,9 @@
 #![allow(clippy::needless_update, reason = "`command!` also builds messages that are given whole")]
 
 use bytes::Bytes;
-use counterfoil_engine::evidence::signature::SigningKey;
 use counterfoil_engine::genesis::{Genesis, Secret};
 use counterfoil_engine::handle::{AssetId, CashAccountId};
+use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::ledger::OPERATOR;
 use counterfoil_engine::machine::{Block, Machine, TICK};
 use counterfoil_engine::submission::{Author, Mode, Submission};
@@ -31,8 +31,8 @@ pub enum Actor {
 
 impl Actor {
     /// The key of an actor: tests need no secrets.
-    pub fn key(self) -> SigningKey {
-        SigningKey::from_seed(&[self as u8 + 1; 32])
+    pub fn key(self) -> PrivateKey {
+        PrivateKey::from_seed([self as u8 + 1; 32])
     }
 
     /// The party that the actor is, in the order in which [`Market::open`] enters them.

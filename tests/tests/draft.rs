@@ -109,7 +109,8 @@ fn activate(items: usize, outstanding: &str) -> Command {
 #[test]
 fn a_register_arrives_with_its_dates_and_is_open_for_live_commands() {
     let mut market = with_draft();
-    let (first, second) = history().split_at(4);
+    let items = history();
+    let (first, second) = items.split_at(4);
     market.must(Actor::Registrar, vec![import(first.to_vec())]);
     market.must(Actor::Registrar, vec![import(second.to_vec())]);
     assert_eq!(market.one(Actor::Seller, import(vec![])), "NOT_AUTHORIZED");

@@ -10,11 +10,7 @@ use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client};
 use proptest::prelude::*;
 
 fn key(seed: u8) -> Bytes {
-    counterfoil_engine::evidence::signature::SigningKey::from_seed(&[seed; 32])
-        .public()
-        .0
-        .to_vec()
-        .into()
+    counterfoil_engine::key::PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
 }
 
 #[test]

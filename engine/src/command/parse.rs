@@ -9,7 +9,7 @@ use counterfoil_registry::effect::{Authorized, ClassKind};
 use counterfoil_registry::handle::CertificateId;
 
 use super::{AmountText, Command, FieldError, Instruct, Movement, Reference, Roles, joint};
-use crate::evidence::signature::PublicKey;
+use crate::key::PublicKey;
 use crate::limits::{KEYS_PER_PARTICIPANT, NAMED_CERTIFICATES, QUANTITY_UNITS, TEXT_BYTES};
 use crate::wire::v1::{self, command::Command as Wire};
 

@@ -12,18 +12,8 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes }
     }
 
-    pub(crate) fn left(&self) -> usize {
-        self.rest.len()
-    }
-
     pub(crate) fn is_done(&self) -> bool {
         self.rest.is_empty()
-    }
-
-    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {

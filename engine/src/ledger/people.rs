@@ -7,7 +7,7 @@ use counterfoil_registry::rule::Rule;
 use super::{Effects, Handled, Ledger, NONE, Participant, Signer};
 use crate::command::Roles;
 use crate::effects::{IdentityEffect, PartyEffect};
-use crate::evidence::signature::PublicKey;
+use crate::key::PublicKey;
 use crate::limits::KEYS_PER_PARTICIPANT;
 use crate::rejection::Rejection;
 

@@ -15,10 +15,10 @@ use super::{
     State, Waiting, put_message,
 };
 use crate::command::{Movement, Reference, Roles};
-use crate::evidence::signature::PublicKey;
 use crate::genesis::{Genesis, Secret};
 use crate::handle::{AssetId, CashAccountId, InstructionId};
 use crate::hash::Hash;
+use crate::key::PublicKey;
 use crate::time::Timestamp;
 use crate::wire::v1;
 

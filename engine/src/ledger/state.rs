@@ -8,9 +8,9 @@ use counterfoil_registry::handle::{AccountId, ClassId, IssuerId, PartyId};
 
 use super::ReplayedAt;
 use crate::command::{Movement, Reference, Roles};
-use crate::evidence::signature::PublicKey;
 use crate::handle::{AssetId, CashAccountId, InstructionId};
 use crate::hash::Hash;
+use crate::key::PublicKey;
 use crate::time::Timestamp;
 use crate::wire::v1;
 

@@ -3,8 +3,8 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::{KeyKind, Note, NoteError, NoteSignature, VerifierKey};
-use crate::evidence::signature::{Signature, SigningKey};
 use crate::hash::Hash;
+use crate::key::PrivateKey;
 use crate::time::Timestamp;
 
 /// The tree of a ledger at one size.
@@ -85,14 +85,14 @@ impl Checkpoint {
 pub fn sign(
     checkpoint: &Checkpoint,
     name: &str,
-    key: &SigningKey,
+    key: &PrivateKey,
 ) -> Result<NoteSignature, NoteError> {
     let verifier = VerifierKey::new(name, KeyKind::Log, key.public())?;
     let signature = key.sign(checkpoint.text().as_bytes());
     Ok(NoteSignature {
         name: name.to_owned(),
         key_hash: verifier.hash(),
-        bytes: signature.0.to_vec(),
+        bytes: signature.to_vec(),
     })
 }
 
@@ -104,14 +104,14 @@ pub fn sign(
 pub fn cosign(
     checkpoint: &Checkpoint,
     name: &str,
-    key: &SigningKey,
+    key: &PrivateKey,
     at: Timestamp,
 ) -> Result<NoteSignature, NoteError> {
     let verifier = VerifierKey::new(name, KeyKind::Witness, key.public())?;
     let seconds = at.0 / 1000;
     let signature = key.sign(cosigned_message(&checkpoint.text(), seconds).as_bytes());
     let mut bytes = seconds.to_be_bytes().to_vec();
-    bytes.extend_from_slice(&signature.0);
+    bytes.extend_from_slice(&signature);
     Ok(NoteSignature { name: name.to_owned(), key_hash: verifier.hash(), bytes })
 }
 
@@ -123,7 +123,7 @@ fn verifies(text: &str, signature: &NoteSignature, key: &VerifierKey) -> bool {
     match key.kind() {
         KeyKind::Log => {
             let Ok(bytes) = signature.bytes.as_slice().try_into() else { return false };
-            key.key().verify(text.as_bytes(), &Signature(bytes))
+            key.key().verifies(text.as_bytes(), bytes)
         }
         KeyKind::Witness => {
             let Some((seconds, rest)) = signature.bytes.split_first_chunk::<8>() else {
@@ -131,7 +131,7 @@ fn verifies(text: &str, signature: &NoteSignature, key: &VerifierKey) -> bool {
             };
             let Ok(bytes) = rest.try_into() else { return false };
             let message = cosigned_message(text, u64::from_be_bytes(*seconds));
-            key.key().verify(message.as_bytes(), &Signature(bytes))
+            key.key().verifies(message.as_bytes(), bytes)
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::{NoteError, is_name};
-use crate::evidence::signature::PublicKey;
 use crate::hash::{parse_hex, sha256, to_hex};
+use crate::key::PublicKey;
 
 /// What a key signs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,14 +30,10 @@ impl VerifierKey {
     /// A key under a name.
     ///
     /// # Errors
-    /// [`NoteError::Key`] for a name that is empty or holds a space or a plus sign, and for a key
-    /// under which nothing could verify.
+    /// [`NoteError::Key`] for a name that is empty or holds a space or a plus sign.
     pub fn new(name: &str, kind: KeyKind, key: PublicKey) -> Result<VerifierKey, NoteError> {
         if !is_name(name) {
             return Err(NoteError::Key("the name"));
-        }
-        if !key.is_usable() {
-            return Err(NoteError::Key("not a usable point of the curve"));
         }
         Ok(VerifierKey { name: name.to_owned(), kind, key })
     }

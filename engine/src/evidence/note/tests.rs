@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::evidence::signature::SigningKey;
 use crate::hash::sha256;
+use crate::key::PrivateKey;
 use crate::time::Timestamp;
 
 const ORIGIN: &str = "ledger.example/main";
 
-fn key(seed: u8) -> SigningKey {
-    SigningKey::from_seed(&[seed; 32])
+fn key(seed: u8) -> PrivateKey {
+    PrivateKey::from_seed([seed; 32])
 }
 
 fn checkpoint(size: u64, leaf: &[u8]) -> Checkpoint {
@@ -47,8 +47,7 @@ fn the_published_example_verifies() {
     assert_eq!(note.to_string(), text);
     let signature = note.signatures[0].bytes.as_slice().try_into().unwrap();
     assert_eq!(note.signatures[0].key_hash, key.hash());
-    let signature = crate::evidence::signature::Signature(signature);
-    assert!(key.key().verify(note.text.as_bytes(), &signature));
+    assert!(key.key().verifies(note.text.as_bytes(), signature));
 }
 
 #[test]
