@@ -8,7 +8,7 @@ fn author(encoding: Encoding) -> Author {
     Author {
         ledger: Hash([7; 32]),
         participant: PartyId(3),
-        key: SigningKey::from_seed(&[9; 32]),
+        key: PrivateKey::from_seed([9; 32]),
         encoding,
     }
 }
