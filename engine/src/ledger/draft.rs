@@ -109,6 +109,7 @@ impl Ledger {
             Effect::RegisterActivated { issuer, package: *package, findings: *findings };
         let activated = self.registration(activated);
         self.register.apply(&activated);
+        self.drop_draft(issuer);
         self.commit();
         for event in events.iter().chain([&activated]) {
             effects.register(event);
@@ -117,6 +118,15 @@ impl Ledger {
         self.touch(OPERATOR, effects);
         self.touch_issuer(issuer, effects);
         Ok(())
+    }
+
+    /// Forgets the items of a draft that became a register.
+    fn drop_draft(&mut self, issuer: IssuerId) {
+        for at in 0..self.chunks.len() {
+            if self.chunks.get(at).is_some_and(|chunk| chunk.issuer == issuer) {
+                *self.chunks.get_mut(at).expect("within the length") = Chunk::default();
+            }
+        }
     }
 
     /// Carries out every item in order, under the same rules as live commands.
