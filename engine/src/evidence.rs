@@ -6,8 +6,10 @@
 //! `docs/formats/evidence.md`. The rules of the ledger are deliberately absent: a verifier folds
 //! effects and evaluates no rule.
 
+pub mod bundle;
 mod bytes;
 pub mod heads;
 pub mod note;
 pub mod record;
 pub mod tree;
+pub mod verify;
