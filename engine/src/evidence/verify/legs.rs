@@ -99,7 +99,7 @@ impl<'a> Legs<'a> {
             (Part::Section(Section::Register), Part::Section(Section::Identities));
         let events = entry.contents.events.as_deref().unwrap_or_default();
         let paid = self.cash_leg(entry.contents.cash.as_deref().unwrap_or_default())?;
-        self.price(events, paid.as_ref(), entry.command.as_ref())?;
+        self.price(events, paid.as_ref())?;
         let instruct = match &entry.command {
             Some(Command::InstructSettlement(instruct)) => Some(instruct),
             _ => None,
@@ -184,16 +184,12 @@ impl<'a> Legs<'a> {
         Ok(Some(Paid { asset: *asset, minor: into.unsigned_abs(), lines: (*payer, *payee) }))
     }
 
-    /// The price that the register notes is what was paid, if anything was.
-    fn price(
-        &self,
-        events: &[Event],
-        paid: Option<&Paid>,
-        command: Option<&Command>,
-    ) -> Result<(), Refused> {
-        let mut prices = events.iter().filter_map(|event| event.consideration);
-        let (first, more) = (prices.next(), prices.next());
-        match (paid, first) {
+    /// What the register says was paid here is what was paid, no more and no less.
+    fn price(&self, events: &[Event], paid: Option<&Paid>) -> Result<(), Refused> {
+        let prices = events.iter().filter_map(|event| event.consideration);
+        let mut settled = prices.filter(|price| price.settled).map(|price| price.money);
+        let (price, more) = (settled.next(), settled.next());
+        match (paid, price) {
             (None, None) => Ok(()),
             (Some(_), None) if events.is_empty() => {
                 let detail = "cash moved, and no shares did".to_owned();
@@ -213,15 +209,6 @@ impl<'a> Legs<'a> {
                     None => format!("{minor} minor units paid for nothing that has a price"),
                 };
                 Err((Part::Section(Section::Cash), FaultCode::CashUnequal, detail))
-            }
-            // What was paid before, or elsewhere, stands in the register alone.
-            (None, Some(_))
-                if matches!(
-                    command,
-                    Some(Command::IssueStock { .. } | Command::ActivateRegister { .. })
-                ) =>
-            {
-                Ok(())
             }
             (None, Some(price)) => {
                 let detail = format!("shares moved at a price of {price}, and no cash did");
@@ -265,7 +252,7 @@ impl<'a> Legs<'a> {
             let detail = "cash moved, and none was instructed".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::Disagrees, detail));
         };
-        let (Some(_), Some(price)) = (paid, event.consideration) else {
+        let (Some(_), Some(price)) = (paid, event.consideration.map(|price| price.money)) else {
             let detail = "payment was instructed, and no cash moved".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::CashLeg, detail));
         };
