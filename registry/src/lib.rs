@@ -6,11 +6,13 @@
 //! effects, which [`register::Register`] checks and applies.
 
 pub mod amount;
+pub mod captable;
 pub mod codec;
 pub mod date;
 pub mod effect;
 pub mod event;
 pub mod handle;
+pub mod ocf;
 pub mod register;
 pub mod rule;
 pub mod store;
