@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use counterfoil_registry::date::Date;
 
 use crate::commands;
 
 /// Settlement engine and private-equity register whose ownership history anyone can verify.
+///
+/// Standard output is data, standard error is for people. Exit status: 0 done, 1 the input was
+/// refused, 2 wrong usage, 3 a file or the environment failed.
 #[derive(Parser)]
-#[command(name = "counterfoil", version, about, max_term_width = 100)]
+#[command(name = "counterfoil", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,6 +21,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Play the whole way once: import a company, issue and sell shares against payment, export the
+    /// evidence and verify it.
+    Demo {
+        /// End when the bundle is verified. The demo has no other way yet; scripts say it to be safe.
+        #[arg(long)]
+        once: bool,
+        /// Where the evidence bundle and the keys to trust are left.
+        #[arg(long, default_value = "data", value_name = "DIR")]
+        data: PathBuf,
+    },
     /// Make an Ed25519 key: the private half into a file, the public half to standard output.
     Keygen {
         /// Where the private key goes; the file must not exist.
@@ -25,15 +39,80 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Verify an evidence bundle offline and print what it proves.
+    Verify {
+        /// The bundle.
+        bundle: PathBuf,
+        /// A file with the verifier keys to trust, `name+hash+key`, one on a line.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read Open Cap Format packages offline, without a ledger.
+    #[command(subcommand)]
+    Ocf(Ocf),
+}
+
+#[derive(Subcommand)]
+enum Ocf {
+    /// Say whether a package can be read, with every finding.
+    Check {
+        #[command(flatten)]
+        package: Package,
+        /// Refuse files whose MD5 is not that of the manifest; otherwise that is a finding.
+        #[arg(long)]
+        md5: bool,
+    },
+    /// Print the cap table of a package at a date.
+    CapTable {
+        #[command(flatten)]
+        package: Package,
+        /// The date, YYYY-MM-DD; without it the package's own date.
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        as_of: Option<Date>,
+    },
+}
+
+/// A package and how to read it.
+#[derive(Args)]
+pub(crate) struct Package {
+    /// The package: a folder or a zip.
+    pub(crate) path: PathBuf,
+    /// Read departures from the format in the one documented way, with a finding for each.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "a date YYYY-MM-DD is wanted".to_owned())
 }
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo { once: _, data } => commands::demo::run(&data),
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
+        Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
+        Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),
+        Command::Ocf(Ocf::CapTable { package, as_of }) => commands::ocf::cap_table(&package, as_of),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
     }
 }

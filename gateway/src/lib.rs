@@ -6,5 +6,6 @@
 pub mod cli;
 mod commands;
 pub mod exit;
+mod items;
 mod keys;
 mod table;

@@ -10,7 +10,7 @@ use super::{ImportItem, ImportResult, Lowered};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Effect, Opened};
-use crate::event::{Event, EventKind};
+use crate::event::{Consideration, Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, IssuerId, StakeholderId};
 use crate::ocf::Refusal;
 use crate::ocf::model::Package;
@@ -136,7 +136,8 @@ impl Imported {
                 );
             }
             ImportItem::Issuance(item) => {
-                event.consideration = item.consideration;
+                let stated = |money| Consideration { money, settled: false };
+                event.consideration = item.consideration.map(stated);
                 let certificate = Opened {
                     class: *self.names.classes.get(&item.class_id).ok_or(Rule::ClassUnknown)?,
                     account: self.account(&item.stakeholder_id)?,

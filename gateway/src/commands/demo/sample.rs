@@ -1,0 +1,64 @@
+//! The sample company of the demo, which the binary carries: the package `fixtures/meridian-loom`.
+
+use counterfoil_engine::wire::v1;
+use counterfoil_registry::ocf::import::{Imported, lower};
+use counterfoil_registry::ocf::source::Source;
+use counterfoil_registry::ocf::{Mode, Options, Refusal, read};
+
+use crate::exit::Failure;
+use crate::items;
+
+/// A company as the ledger takes it.
+pub(super) struct Sample {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) formed: String,
+    pub(super) authorized: String,
+    pub(super) digest: [u8; 32],
+    pub(super) findings: usize,
+    pub(super) items: Vec<v1::ImportItem>,
+    /// Names of the stakeholders, in the order in which they are entered.
+    pub(super) stakeholders: Vec<String>,
+    pub(super) outstanding: String,
+}
+
+macro_rules! member {
+    ($name:literal) => {
+        (
+            $name.to_owned(),
+            include_bytes!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../fixtures/meridian-loom/",
+                $name
+            ))
+            .to_vec(),
+        )
+    };
+}
+
+/// Reads the package strictly and carries it out offline, under the rules of the ledger.
+pub(super) fn read_sample() -> Result<Sample, Failure> {
+    let refused = |refusal: Refusal| Failure::refused(refusal.code.as_str(), refusal.to_string());
+    let members = [
+        member!("Manifest.ocf.json"),
+        member!("Stakeholders.ocf.json"),
+        member!("StockClasses.ocf.json"),
+        member!("Transactions.ocf.json"),
+    ];
+    let source = Source::from_members(members).map_err(refused)?;
+    let options = Options { mode: Mode::Strict, md5: true };
+    let package = read(&source, options).map_err(refused)?;
+    let lowered = lower(&package, Mode::Strict).map_err(refused)?;
+    let imported: Imported = lowered.enter(&package).map_err(refused)?;
+    Ok(Sample {
+        id: package.issuer.id.clone(),
+        name: package.issuer.legal_name.clone(),
+        formed: package.issuer.formed.to_string(),
+        authorized: package.issuer.authorized.to_string(),
+        digest: source.digest(),
+        findings: lowered.findings.len(),
+        items: lowered.items.iter().map(items::message).collect(),
+        stakeholders: package.stakeholders.iter().map(|s| s.value.legal_name.clone()).collect(),
+        outstanding: imported.outstanding().to_string(),
+    })
+}
