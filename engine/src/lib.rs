@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod limits;
 pub mod machine;
 pub mod rejection;
+pub mod replica;
 pub mod submission;
 pub mod time;
 pub mod wire;
