@@ -2,6 +2,7 @@
 //! that carries it, and the simulator that proves them together.
 
 pub mod command;
+pub mod driver;
 pub mod effects;
 pub mod evidence;
 pub mod genesis;
@@ -13,6 +14,7 @@ pub mod limits;
 pub mod machine;
 pub mod rejection;
 pub mod replica;
+pub mod sim;
 pub mod submission;
 pub mod time;
 pub mod wire;

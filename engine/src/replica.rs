@@ -37,7 +37,7 @@ mod terms;
 
 pub use effect::{Append, Body, Committed, Effect, Fetch, Install, Role};
 pub use filter::{Envelope, Refusal};
-pub use machine::{Applied, MachineError, StateMachine};
+pub use machine::{MachineError, StateMachine};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_SUBMISSION_BYTES, stamped, unstamped};
 pub use start::{Settings, Start, StartError};
 
@@ -122,6 +122,7 @@ impl Replica {
         let local = filter::Local {
             id: self.settings.id,
             cluster: self.settings.cluster,
+            term: raft.term,
             leader: raft.leader_id,
             last: raft.raft_log.last_index(),
             is_member: &|id| raft.prs().get(id).is_some(),
@@ -241,7 +242,7 @@ impl Replica {
         }
         let mut light = self.node.advance_append(ready);
         self.node.advance_apply_to(index);
-        let messages = light.take_messages();
+        let messages = self.own(light.take_messages());
         self.send(messages);
         let committed = light.take_committed_entries();
         self.apply(committed);
@@ -314,7 +315,7 @@ impl Replica {
             if ready.ss().is_some() {
                 self.effects.push(Effect::Role(self.role()));
             }
-            let messages = ready.take_messages();
+            let messages = self.own(ready.take_messages());
             for read in ready.take_read_states() {
                 if let Ok(context) = <[u8; 8]>::try_from(read.request_ctx.as_slice()) {
                     let context = u64::from_be_bytes(context);
@@ -332,7 +333,7 @@ impl Replica {
                 entries: ready.entries().clone(),
                 hard_state: ready.hs().cloned(),
                 must_sync: ready.must_sync(),
-                messages: ready.take_persisted_messages(),
+                messages: self.own(ready.take_persisted_messages()),
             };
             let store = self.node.mut_store();
             store.append(&append.entries);
@@ -348,7 +349,7 @@ impl Replica {
     }
 
     fn begin_install(&mut self, mut ready: Ready, mut messages: Vec<Message>) {
-        messages.append(&mut ready.take_persisted_messages());
+        messages.append(&mut self.own(ready.take_persisted_messages()));
         let metadata = ready.snapshot().get_metadata();
         let hard_state = ready.hs().cloned().unwrap_or_else(|| self.hard_state());
         self.effects.push(Effect::Install(Install {
@@ -366,6 +367,13 @@ impl Replica {
 
     fn hard_state(&self) -> HardState {
         self.node.raft.hard_state()
+    }
+
+    /// Without what raft-rs relays for others under their names (a read that reached a leader of
+    /// the past): no receiver would take it from us.
+    fn own(&self, mut messages: Vec<Message>) -> Vec<Message> {
+        messages.retain(|message| message.from == self.settings.id);
+        messages
     }
 
     fn send(&mut self, messages: Vec<Message>) {

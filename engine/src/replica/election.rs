@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn timeouts_stay_in_range_and_differ() {
-        let settings = |id| Settings { id, cluster: Hash::ZERO, seed: 7 };
+        let settings = |id| Settings { id, cluster: Hash::ZERO, seed: 7, window_bytes: 0 };
         let draws: Vec<_> = (1..4)
             .flat_map(|id| (0..20).map(move |t| settings(id).election_timeout(t, 0)))
             .collect();

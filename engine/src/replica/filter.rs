@@ -67,6 +67,7 @@ pub enum Refusal {
 pub(super) struct Local<'a> {
     pub(super) id: u64,
     pub(super) cluster: Hash,
+    pub(super) term: u64,
     pub(super) leader: u64,
     pub(super) last: u64,
     pub(super) is_member: &'a dyn Fn(u64) -> bool,
@@ -182,11 +183,19 @@ fn appends_in_order(message: &Message, entries: &[Entry]) -> bool {
 }
 
 fn check_against_log(local: &Local<'_>, message: &Message) -> Result<(), Refusal> {
+    // raft-rs ignores what an earlier term left on the way, and this log may have been shortened
+    // since.
+    if message.term < local.term && message.term != 0 {
+        return Ok(());
+    }
     match message.get_msg_type() {
         // An honest leader announces no commit beyond what this replica has acknowledged.
         MessageType::MsgHeartbeat if message.commit > local.last => Err(Refusal::BeyondLog),
-        // A follower acknowledges nothing that the leader did not send.
-        MessageType::MsgAppendResponse if !message.reject && message.index > local.last => {
+        // A follower acknowledges nothing that this leader did not send. To a former leader, who
+        // sent before its own disk had it and crashed, it may.
+        MessageType::MsgAppendResponse
+            if local.leader == local.id && !message.reject && message.index > local.last =>
+        {
             Err(Refusal::BeyondLog)
         }
         // A read index from anyone but the leader could lie behind an acknowledged write.

@@ -3,6 +3,7 @@
 //! The ledger is one implementation; tests bring a tiny one, so that a fault of consensus or of
 //! recovery shows without the ledger's own rules in the way.
 
+use bytes::Bytes;
 use thiserror::Error;
 
 use crate::hash::Hash;
@@ -14,12 +15,20 @@ use crate::time::Timestamp;
 /// A clone must be cheap (copy-on-write): it is the view that readers hold and the source of the
 /// snapshot that another thread writes while the machine goes on.
 pub trait StateMachine: Clone + Send + Sync + 'static {
-    /// What the proposer of an entry is told once it is committed, on disk and applied.
-    type Reply: Send + 'static;
+    /// What a machine is made from and a snapshot is read with, such as a genesis.
+    type Origin: Send + Sync + 'static;
+    /// What one entry leaves: for the proposer, and for the archive.
+    type Block: Send + Sync + 'static;
+
+    /// The machine before its first entry.
+    fn new(origin: &Self::Origin) -> Self;
 
     /// Executes one entry and closes one block. Total: no input panics, and each call raises the
     /// height by exactly one.
-    fn apply(&mut self, stamp: Timestamp, submission: &[u8]) -> Applied<Self::Reply>;
+    fn apply(&mut self, stamp: Timestamp, submission: &Bytes) -> Self::Block;
+
+    /// The block as the archive keeps it.
+    fn archived(block: &Self::Block) -> Vec<u8>;
 
     /// Blocks closed so far.
     fn height(&self) -> u64;
@@ -38,16 +47,7 @@ pub trait StateMachine: Clone + Send + Sync + 'static {
 
     /// Reads back what [`StateMachine::encode`] wrote. Total and bounded, for the bytes may come
     /// from a peer.
-    fn decode(bytes: &[u8]) -> Result<Self, MachineError>;
-}
-
-/// What one entry leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied<R> {
-    /// For the proposer.
-    pub reply: R,
-    /// The block with its records, as the archive keeps it.
-    pub block: Vec<u8>,
+    fn decode(origin: &Self::Origin, bytes: &[u8]) -> Result<Self, MachineError>;
 }
 
 /// The bytes of a snapshot are not a state of the machine.

@@ -7,6 +7,8 @@
 //!         milliseconds since 1970-01-01T00:00:00Z by the leader's clock
 //! ```
 
+use bytes::Bytes;
+
 use crate::time::Timestamp;
 
 /// The largest submission in bytes. An entry is never split: raft-rs sends an entry beyond its
@@ -26,10 +28,10 @@ pub fn stamped(stamp: Timestamp, submission: &[u8]) -> Vec<u8> {
 
 /// Takes a payload apart. A payload too short to hold a stamp, which no leader writes, reads as
 /// time zero and no submission, so that each replica does the same with it.
-pub fn unstamped(payload: &[u8]) -> (Timestamp, &[u8]) {
-    match payload.split_first_chunk::<STAMP_BYTES>() {
-        Some((stamp, submission)) => (Timestamp(u64::from_be_bytes(*stamp)), submission),
-        None => (Timestamp(0), &[]),
+pub fn unstamped(payload: &Bytes) -> (Timestamp, Bytes) {
+    match payload.first_chunk::<STAMP_BYTES>() {
+        Some(stamp) => (Timestamp(u64::from_be_bytes(*stamp)), payload.slice(STAMP_BYTES..)),
+        None => (Timestamp(0), Bytes::new()),
     }
 }
 
@@ -39,9 +41,9 @@ mod tests {
 
     #[test]
     fn a_payload_comes_apart_as_it_was_put_together() {
-        let payload = stamped(Timestamp(1_763_685_000_000), b"submission");
+        let payload = Bytes::from(stamped(Timestamp(1_763_685_000_000), b"submission"));
         assert_eq!(payload.len(), 18);
-        assert_eq!(unstamped(&payload), (Timestamp(1_763_685_000_000), &b"submission"[..]));
-        assert_eq!(unstamped(b"short"), (Timestamp(0), &b""[..]));
+        assert_eq!(unstamped(&payload), (Timestamp(1_763_685_000_000), "submission".into()));
+        assert_eq!(unstamped(&"short".into()), (Timestamp(0), Bytes::new()));
     }
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub cluster: Hash,
     /// From what the election timeouts follow.
     pub seed: u64,
+    /// Applied entries kept in memory for followers that lag a little, in bytes.
+    pub window_bytes: usize,
 }
 
 /// What recovery found, in the order in which it finds it: first the state, then the log from its
@@ -34,8 +36,8 @@ pub struct Start {
 }
 
 impl Start {
-    /// A log whose last entry cut off is `floor`, and a machine at `applied`, which names the
-    /// group. Commit and applied index may not run ahead of the log.
+    /// A log whose last entry cut off is `floor`, and a snapshot at `applied`, which names the
+    /// group.
     pub fn new(
         floor: Position,
         applied: u64,
@@ -51,9 +53,11 @@ impl Start {
         Start { tail, applied, commit }
     }
 
-    /// An applied entry of the log, of which only the term is kept in memory.
+    /// An entry of the log that the machine has applied by now: only its term is kept in memory.
     pub fn note(&mut self, position: Position) {
         self.tail.note_term(position.index, position.term);
+        self.applied = self.applied.max(position.index);
+        self.tail.applied(self.applied);
     }
 
     /// An entry of the log to keep in memory: each one that is not applied.
@@ -84,7 +88,7 @@ pub enum StartError {
 impl Replica {
     /// Starts from what recovery found, all of which must be synced. The sole voter of a group
     /// stands for election at once.
-    pub fn start(settings: Settings, start: Start) -> Result<Replica, StartError> {
+    pub fn start(settings: Settings, mut start: Start) -> Result<Replica, StartError> {
         let last = start.tail.last();
         let known = start.commit.max(start.applied);
         if last < known {
@@ -97,6 +101,7 @@ impl Replica {
             return Err(StartError::Configuration);
         }
         let alone = configuration.get_voters() == [settings.id];
+        start.tail.window_bytes = settings.window_bytes;
         let logger = slog::Logger::root(Discard, slog::o!());
         let config = config(&settings, start.applied);
         let node = RawNode::new(&config, start.tail, &logger)

@@ -16,9 +16,6 @@ use raft::{GetEntriesContext, RaftState, Storage, StorageError};
 
 use super::terms::Terms;
 
-/// Applied entries kept in memory for followers that lag a little, in bytes.
-const WINDOW_BYTES: usize = 8 << 20;
-
 /// What raft-rs asked for and memory does not hold.
 #[derive(Debug)]
 pub(super) enum Want {
@@ -35,6 +32,8 @@ pub(super) struct Tail {
     terms: Terms,
     entries: VecDeque<Entry>,
     bytes: usize,
+    /// Applied entries kept for followers that lag a little, in bytes.
+    pub(super) window_bytes: usize,
     applied: u64,
     fetched: Vec<Entry>,
     snapshot: Option<Snapshot>,
@@ -55,6 +54,7 @@ impl Tail {
             terms: Terms::new(floor, floor_term),
             entries: VecDeque::new(),
             bytes: 0,
+            window_bytes: usize::MAX,
             applied,
             fetched: Vec::new(),
             snapshot: None,
@@ -88,7 +88,7 @@ impl Tail {
     /// Lets go of applied entries beyond the window.
     pub(super) fn applied(&mut self, index: u64) {
         self.applied = self.applied.max(index);
-        while self.bytes > WINDOW_BYTES {
+        while self.bytes > self.window_bytes {
             match self.entries.front() {
                 Some(first) if first.index <= self.applied => self.drop_front(),
                 _ => break,

@@ -37,6 +37,7 @@ fn verdict(cluster: Hash, sender: u64, message: Message) -> Result<(), Refusal> 
     let local = Local {
         id: 1,
         cluster: CLUSTER,
+        term: 9,
         leader: 3,
         last: 10,
         is_member: &|id| (1..4).contains(&id),

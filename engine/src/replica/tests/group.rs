@@ -27,7 +27,11 @@ impl Member {
         let floor = Position { index: 1, term: 1 };
         let voters = ConfState::from((voters.to_vec(), vec![]));
         let start = Start::new(floor, 1, voters.clone(), HardState::default());
-        let replica = Replica::start(Settings { id, cluster: CLUSTER, seed: 11 }, start).unwrap();
+        let replica = Replica::start(
+            Settings { id, cluster: CLUSTER, seed: 11, window_bytes: 8 << 20 },
+            start,
+        )
+        .unwrap();
         Member {
             id,
             replica,

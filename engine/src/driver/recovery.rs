@@ -1,0 +1,164 @@
+//! From what the disk holds to a machine and a replica that may vote: the same code for the
+//! server and for the simulator.
+//!
+//! The machine comes from the newest snapshot that can be read and is brought up to the commit by
+//! the log; entries beyond the commit, and those behind a change of the group, go through
+//! consensus again.
+//!
+//! Invariants: nothing is applied here that was not committed; each entry of the log between the
+//! snapshot and the end is either applied here or handed to the replica.
+
+use bytes::Bytes;
+use raft::eraftpb::{ConfState, Entry, EntryType};
+use thiserror::Error;
+
+use super::store::Durable;
+use crate::replica::{
+    MachineError, Position, Replica, Settings, Start, StartError, StateMachine, StateSnapshot,
+    unstamped,
+};
+
+/// Read from the log at once, in bytes.
+const STRIDE_BYTES: u64 = 4 << 20;
+
+/// A replica and its machine, ready to go on.
+pub struct Recovered<M> {
+    /// The consensus core.
+    pub replica: Replica,
+    /// The machine.
+    pub machine: M,
+    /// The last entry applied to the machine.
+    pub applied: Position,
+    /// The group at that entry.
+    pub configuration: ConfState,
+    /// The newest snapshot on disk covers the log up to here.
+    pub snapshot: Position,
+}
+
+/// Why a replica cannot come back.
+#[derive(Debug, Error)]
+pub enum RecoveryError<E> {
+    /// The disk, the log or a snapshot.
+    #[error(transparent)]
+    Store(E),
+    /// No snapshot can be read as a state of the machine.
+    #[error(transparent)]
+    Machine(MachineError),
+    /// The disk holds no snapshot; a replica is set up with one.
+    #[error("SNAPSHOT_MISSING: no intact snapshot was found")]
+    NoSnapshot,
+    /// The log begins after the newest readable snapshot ends.
+    #[error("LOG_GAP: the snapshot ends at {snapshot}, the log begins after {floor}")]
+    Gap {
+        /// The last index that the snapshot covers.
+        snapshot: u64,
+        /// The last index that the log no longer holds.
+        floor: u64,
+    },
+    /// Consensus cannot start from it.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Recovers. `on_block` sees each block that is made on the way, with the index of its entry.
+pub fn recover<M: StateMachine, S: Durable>(
+    settings: Settings,
+    origin: &M::Origin,
+    store: &mut S,
+    mut on_block: impl FnMut(u64, &M, M::Block),
+) -> Result<Recovered<M>, RecoveryError<S::Error>> {
+    let (snapshot, mut machine) = newest::<M, S>(origin, store)?;
+    let base = Position { index: snapshot.index, term: snapshot.term };
+    finish_install(store, base).map_err(RecoveryError::Store)?;
+    let floor = store.floor();
+    if floor.index > base.index {
+        return Err(RecoveryError::Gap { snapshot: base.index, floor: floor.index });
+    }
+    let hard_state = store.hard_state();
+    let mut applied = base;
+    let mut replay = Replay { commit: hard_state.commit, over: false };
+    let mut start = Start::new(floor, base.index, snapshot.configuration.clone(), hard_state);
+    let mut next = floor.index + 1;
+    while next <= store.last() {
+        let entries =
+            store.entries(next, store.last() + 1, STRIDE_BYTES).map_err(RecoveryError::Store)?;
+        for entry in entries {
+            next = entry.index + 1;
+            let position = Position { index: entry.index, term: entry.term };
+            if entry.index <= base.index {
+                start.note(position);
+            } else if replay.takes(&entry) {
+                start.note(position);
+                applied = position;
+                if !entry.data.is_empty() {
+                    let block = apply(&mut machine, &entry.data);
+                    on_block(entry.index, &machine, block);
+                }
+            } else {
+                start.push(entry);
+            }
+        }
+    }
+    let replica = Replica::start(settings, start)?;
+    let configuration = snapshot.configuration;
+    Ok(Recovered { replica, machine, applied, configuration, snapshot: base })
+}
+
+/// Applies the payload of one entry.
+pub(crate) fn apply<M: StateMachine>(machine: &mut M, payload: &Bytes) -> M::Block {
+    let (stamp, submission) = unstamped(payload);
+    machine.apply(stamp, &submission)
+}
+
+/// Which entries recovery applies by itself.
+struct Replay {
+    commit: u64,
+    over: bool,
+}
+
+impl Replay {
+    /// Committed entries up to the first change of the group: that one needs consensus to carry
+    /// it out.
+    fn takes(&mut self, entry: &Entry) -> bool {
+        let plain = entry.get_entry_type() == EntryType::EntryNormal;
+        self.over |= entry.index > self.commit || !plain;
+        !self.over
+    }
+}
+
+/// The newest snapshot that the machine can read.
+fn newest<M: StateMachine, S: Durable>(
+    origin: &M::Origin,
+    store: &S,
+) -> Result<(StateSnapshot, M), RecoveryError<S::Error>> {
+    let mut unreadable = RecoveryError::NoSnapshot;
+    for snapshot in store.snapshots().map_err(RecoveryError::Store)? {
+        match M::decode(origin, &snapshot.state) {
+            Ok(machine) => return Ok((snapshot, machine)),
+            Err(error) => unreadable = RecoveryError::Machine(error),
+        }
+    }
+    Err(unreadable)
+}
+
+/// A crash between writing a leader's snapshot and starting the log anew behind it leaves a log
+/// that ends before the snapshot or took another way. The snapshot holds only what was committed,
+/// so that log has nothing to add.
+fn finish_install<S: Durable>(store: &mut S, base: Position) -> Result<(), S::Error> {
+    let floor = store.floor();
+    let covered = if store.last() < base.index {
+        false
+    } else if base.index <= floor.index {
+        true
+    } else {
+        let at = store.entries(base.index, base.index + 1, 0)?;
+        at.first().is_some_and(|entry| entry.term == base.term)
+    };
+    if covered {
+        return Ok(());
+    }
+    let mut hard_state = store.hard_state();
+    hard_state.commit = base.index;
+    hard_state.term = hard_state.term.max(base.term);
+    store.restart(base, &hard_state, &[])
+}

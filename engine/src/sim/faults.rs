@@ -1,0 +1,67 @@
+//! What goes wrong in a millisecond, and how often.
+
+use super::shared::REPLICAS;
+use super::workload::Workload;
+use super::{Node, Simulation};
+
+impl<W: Workload> Simulation<W> {
+    pub(super) fn faults(&mut self) {
+        self.crashes();
+        self.partitions();
+        if self.shared.chance.one_in(800) {
+            let pause = self.shared.chance.within(20, 900);
+            let at = self.someone();
+            self.nodes[at].paused_until = self.shared.now + pause;
+        }
+    }
+
+    fn crashes(&mut self) {
+        if self.shared.chance.one_in(600) {
+            let at = self.someone();
+            self.crash(at);
+        }
+        // The building loses its power.
+        if self.shared.chance.one_in(4_000) {
+            for at in 0..self.nodes.len() {
+                self.crash(at);
+            }
+        }
+    }
+
+    fn crash(&mut self, at: usize) {
+        let down = self.shared.chance.within(20, 1_500);
+        let node = match self.nodes[at].take() {
+            Node::Up(process) => {
+                let store = process.crash(&mut self.shared);
+                Node::Down { store, until: self.shared.now + down }
+            }
+            already_down => already_down,
+        };
+        self.nodes[at].put(node);
+    }
+
+    fn partitions(&mut self) {
+        let shared = &mut self.shared;
+        if shared.chance.one_in(500) {
+            let (a, b) = (shared.chance.within(1, REPLICAS), shared.chance.within(1, REPLICAS));
+            shared.network.cut(a, b);
+            if shared.chance.one_in(2) {
+                shared.network.cut(b, a);
+            }
+        }
+        if shared.chance.one_in(900) {
+            let alone = shared.chance.within(1, REPLICAS);
+            for other in 1..=REPLICAS {
+                shared.network.cut(alone, other);
+                shared.network.cut(other, alone);
+            }
+        }
+        if shared.chance.one_in(300) {
+            shared.network.mend();
+        }
+    }
+
+    fn someone(&mut self) -> usize {
+        self.shared.chance.below(REPLICAS) as usize
+    }
+}

@@ -1,0 +1,106 @@
+//! Many seeds through the simulator, and proof that it would find what it looks for.
+//!
+//! `SIM_SEED=n` runs one seed and prints what it did; `SIM_SEEDS=n` runs so many.
+
+use std::env;
+use std::thread;
+
+use counterfoil_engine::sim::{Counting, Mutant, Plan, Report, Violation, run};
+
+const SEEDS: u64 = 200;
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// Runs the seeds on all cores; each violation with its seed.
+fn sweep(
+    seeds: Vec<u64>,
+    plan: impl Fn(u64) -> Plan + Sync,
+) -> Vec<(u64, Result<Report, Violation>)> {
+    let workers = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        let (seeds, plan) = (&seeds, &plan);
+        let handles: Vec<_> = (0..workers)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let mine = seeds.iter().skip(worker).step_by(workers);
+                    mine.map(|&seed| (seed, run(Counting, plan(seed)))).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn every_seed_keeps_every_invariant() {
+    let seeds = match number("SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=number("SIM_SEEDS").unwrap_or(SEEDS)).collect(),
+    };
+    let mut reports = Vec::new();
+    for (seed, result) in sweep(seeds, Plan::new) {
+        match result {
+            Ok(report) => reports.push(report),
+            Err(violation) => panic!(
+                "seed {seed}: {violation}\nrepeat: SIM_SEED={seed} cargo test -p counterfoil-engine \
+                 --test simulator every_seed -- --nocapture"
+            ),
+        }
+    }
+    let sum = |what: fn(&Report) -> u64| reports.iter().map(what).sum::<u64>();
+    println!(
+        "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} snapshots, {} installed, \
+         {} fetches, {} reads, {} syncs, {} messages",
+        reports.len(),
+        sum(|r| r.acknowledged),
+        sum(|r| r.elections),
+        sum(|r| r.counts.crashes),
+        sum(|r| r.counts.snapshots),
+        sum(|r| r.counts.installs),
+        sum(|r| r.counts.fetches),
+        sum(|r| r.counts.reads),
+        sum(|r| r.counts.syncs),
+        sum(|r| r.messages),
+    );
+}
+
+/// Runs seeds until the mistake is found; by which invariant.
+fn find(mutant: Mutant, within: u64) {
+    let plan = |seed| Plan { mutant: Some(mutant), ..Plan::new(seed) };
+    for seeds in (1..=within).collect::<Vec<_>>().chunks(8) {
+        for (seed, result) in sweep(seeds.to_vec(), plan) {
+            if let Err(violation) = result {
+                println!("{mutant:?} found with seed {seed}: {violation}");
+                return;
+            }
+        }
+    }
+    panic!("{mutant:?} was not found within {within} seeds");
+}
+
+#[test]
+fn a_message_before_the_sync_is_found() {
+    find(Mutant::MessageBeforeSync, 100);
+}
+
+#[test]
+fn a_lost_hard_state_is_found() {
+    find(Mutant::HardStateLost, 100);
+}
+
+#[test]
+fn a_lost_tail_with_the_same_id_is_found() {
+    find(Mutant::LostTailWithSameId, 100);
+}
+
+#[test]
+fn a_read_before_apply_is_found() {
+    find(Mutant::ReadBeforeApply, 100);
+}
+
+#[test]
+fn an_acknowledgement_before_the_commit_is_found() {
+    find(Mutant::AcknowledgedBeforeCommit, 100);
+}
