@@ -29,13 +29,14 @@ pub use mutant::Mutant;
 pub use shared::Counts;
 pub use workload::{Counted, Counting, Tally, Workload};
 
+use crate::driver::store::Snapshots;
 use crate::hash::Hash;
-use crate::replica::{StateMachine, StateSnapshot};
+use crate::replica::{Position, StateMachine, StateSnapshot};
 use invariants::{Verdict, liveness};
 use network::{Letter, Network};
-use process::Process;
+use process::{Disk, Process};
 use shared::{REPLICAS, Shared};
-use store::Store;
+pub(crate) use store::{MemoryLog, MemorySnapshots};
 
 /// Ticks are this many milliseconds apart.
 const TICK_MS: u64 = 10;
@@ -101,7 +102,7 @@ struct Host<W: Workload> {
 enum Node<W: Workload> {
     Up(Box<Process<W>>),
     Down {
-        store: Store,
+        disk: Box<Disk>,
         until: u64,
     },
     /// Only while it is being worked on.
@@ -146,7 +147,7 @@ impl<W: Workload> Simulation<W> {
             id,
             incarnation: 0,
             paused_until: 0,
-            node: Node::Down { store: Store::new(genesis.clone()), until: 0 },
+            node: Node::Down { disk: Box::new(formatted(&genesis)), until: 0 },
         };
         let shared = Shared {
             now: 0,
@@ -262,9 +263,9 @@ impl<W: Workload> Simulation<W> {
         if !matches!(host.node, Node::Down { until, .. } if until <= now) {
             return Ok(());
         }
-        if let Node::Down { store, .. } = host.take() {
+        if let Node::Down { disk, .. } = host.take() {
             host.incarnation += 1;
-            let process = Process::start(host.id, host.incarnation, store, &mut self.shared)?;
+            let process = Process::start(host.id, host.incarnation, *disk, &mut self.shared)?;
             host.put(Node::Up(Box::new(process)));
         }
         Ok(())
@@ -293,6 +294,14 @@ impl<W: Workload> Simulation<W> {
         }
         Ok(())
     }
+}
+
+/// A new replica's disk: the state before the first entry, and nothing behind it.
+fn formatted(genesis: &StateSnapshot) -> Disk {
+    let snapshots = MemorySnapshots::default();
+    snapshots.write(genesis).expect("a new disk works");
+    let floor = Position { index: genesis.index, term: genesis.term };
+    Disk { log: MemoryLog::new(floor), snapshots }
 }
 
 fn place(id: u64) -> usize {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use raft::eraftpb::{ConfState, Entry, EntryType};
 use thiserror::Error;
 
-use super::store::Durable;
+use super::store::{Log, Snapshots, StoreFault};
 use crate::replica::{
     MachineError, Position, Replica, Settings, Start, StartError, StateMachine, StateSnapshot,
     unstamped,
@@ -37,13 +37,13 @@ pub struct Recovered<M> {
 
 /// Why a replica cannot come back.
 #[derive(Debug, Error)]
-pub enum RecoveryError<E> {
+pub enum RecoveryError {
     /// The disk, the log or a snapshot.
     #[error(transparent)]
-    Store(E),
+    Store(#[from] StoreFault),
     /// No snapshot can be read as a state of the machine.
     #[error(transparent)]
-    Machine(MachineError),
+    Machine(#[from] MachineError),
     /// The disk holds no snapshot; a replica is set up with one.
     #[error("SNAPSHOT_MISSING: no intact snapshot was found")]
     NoSnapshot,
@@ -61,27 +61,27 @@ pub enum RecoveryError<E> {
 }
 
 /// Recovers. `on_block` sees each block that is made on the way, with the index of its entry.
-pub fn recover<M: StateMachine, S: Durable>(
+pub fn recover<M: StateMachine>(
     settings: Settings,
     origin: &M::Origin,
-    store: &mut S,
-    mut on_block: impl FnMut(u64, &M, M::Block),
-) -> Result<Recovered<M>, RecoveryError<S::Error>> {
-    let (snapshot, mut machine) = newest::<M, S>(origin, store)?;
+    log: &mut impl Log,
+    snapshots: &impl Snapshots,
+    mut on_block: impl FnMut(u64, &M, M::Block) -> Result<(), StoreFault>,
+) -> Result<Recovered<M>, RecoveryError> {
+    let (snapshot, mut machine) = newest::<M>(origin, snapshots)?;
     let base = Position { index: snapshot.index, term: snapshot.term };
-    finish_install(store, base).map_err(RecoveryError::Store)?;
-    let floor = store.floor();
+    finish_install(log, base)?;
+    let floor = log.floor();
     if floor.index > base.index {
         return Err(RecoveryError::Gap { snapshot: base.index, floor: floor.index });
     }
-    let hard_state = store.hard_state();
+    let hard_state = log.hard_state();
     let mut applied = base;
     let mut replay = Replay { commit: hard_state.commit, over: false };
     let mut start = Start::new(floor, base.index, snapshot.configuration.clone(), hard_state);
     let mut next = floor.index + 1;
-    while next <= store.last() {
-        let entries =
-            store.entries(next, store.last() + 1, STRIDE_BYTES).map_err(RecoveryError::Store)?;
+    while next <= log.last() {
+        let entries = log.entries(next, log.last() + 1, STRIDE_BYTES)?;
         for entry in entries {
             next = entry.index + 1;
             let position = Position { index: entry.index, term: entry.term };
@@ -92,7 +92,7 @@ pub fn recover<M: StateMachine, S: Durable>(
                 applied = position;
                 if !entry.data.is_empty() {
                     let block = apply(&mut machine, &entry.data);
-                    on_block(entry.index, &machine, block);
+                    on_block(entry.index, &machine, block)?;
                 }
             } else {
                 start.push(entry);
@@ -127,15 +127,15 @@ impl Replay {
 }
 
 /// The newest snapshot that the machine can read.
-fn newest<M: StateMachine, S: Durable>(
+fn newest<M: StateMachine>(
     origin: &M::Origin,
-    store: &S,
-) -> Result<(StateSnapshot, M), RecoveryError<S::Error>> {
+    snapshots: &impl Snapshots,
+) -> Result<(StateSnapshot, M), RecoveryError> {
     let mut unreadable = RecoveryError::NoSnapshot;
-    for snapshot in store.snapshots().map_err(RecoveryError::Store)? {
+    for snapshot in snapshots.read()? {
         match M::decode(origin, &snapshot.state) {
             Ok(machine) => return Ok((snapshot, machine)),
-            Err(error) => unreadable = RecoveryError::Machine(error),
+            Err(error) => unreadable = error.into(),
         }
     }
     Err(unreadable)
@@ -144,21 +144,21 @@ fn newest<M: StateMachine, S: Durable>(
 /// A crash between writing a leader's snapshot and starting the log anew behind it leaves a log
 /// that ends before the snapshot or took another way. The snapshot holds only what was committed,
 /// so that log has nothing to add.
-fn finish_install<S: Durable>(store: &mut S, base: Position) -> Result<(), S::Error> {
-    let floor = store.floor();
-    let covered = if store.last() < base.index {
+fn finish_install(log: &mut impl Log, base: Position) -> Result<(), StoreFault> {
+    let floor = log.floor();
+    let covered = if log.last() < base.index {
         false
     } else if base.index <= floor.index {
         true
     } else {
-        let at = store.entries(base.index, base.index + 1, 0)?;
+        let at = log.entries(base.index, base.index + 1, 0)?;
         at.first().is_some_and(|entry| entry.term == base.term)
     };
     if covered {
         return Ok(());
     }
-    let mut hard_state = store.hard_state();
+    let mut hard_state = log.hard_state();
     hard_state.commit = base.index;
     hard_state.term = hard_state.term.max(base.term);
-    store.restart(base, &hard_state, &[])
+    log.restart(base, &hard_state, &[])
 }

@@ -1,37 +1,48 @@
 //! What recovery and the drivers need of a disk, in the replica's terms.
+//!
+//! An implementation does not retry: what a disk holds after a failed write or sync is unknown, so
+//! every fault here ends the process.
 
 use raft::eraftpb::{Entry, HardState};
+use thiserror::Error;
 
 use crate::replica::{Position, StateSnapshot};
 
-/// The log and the snapshots of one replica.
-pub trait Durable {
-    /// What can go wrong: nothing that a retry would mend.
-    type Error;
+/// The disk, or what lies on it, is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{detail}")]
+pub struct StoreFault {
+    /// The stable code, such as `DISK_FULL`.
+    pub code: &'static str,
+    /// For people; it begins with the code.
+    pub detail: String,
+}
 
+/// The Raft log of one replica.
+pub trait Log: Send + 'static {
     /// The last entry cut off the log.
     fn floor(&self) -> Position;
 
-    /// The last entry of the log.
+    /// The index of the last entry.
     fn last(&self) -> u64;
 
     /// Term, vote and commit as last written.
     fn hard_state(&self) -> HardState;
 
     /// The entries `from .. to`, stopping before more than `max_bytes` but not before one.
-    fn entries(&self, from: u64, to: u64, max_bytes: u64) -> Result<Vec<Entry>, Self::Error>;
+    fn entries(&self, from: u64, to: u64, max_bytes: u64) -> Result<Vec<Entry>, StoreFault>;
 
     /// Adds entries, replacing what lies at and behind the first one's index, and the hard state.
-    /// Durable after [`Durable::sync`]. What a crash leaves of several appends is a first part
-    /// of them.
+    /// Durable after [`Log::sync`]. What a crash leaves of several appends is a first part of
+    /// them.
     fn append(
         &mut self,
         entries: &[Entry],
         hard_state: Option<&HardState>,
-    ) -> Result<(), Self::Error>;
+    ) -> Result<(), StoreFault>;
 
     /// Makes all appends durable.
-    fn sync(&mut self) -> Result<(), Self::Error>;
+    fn sync(&mut self) -> Result<(), StoreFault>;
 
     /// Starts the log anew behind `floor`, durably: what it held is covered by a snapshot.
     fn restart(
@@ -39,14 +50,30 @@ pub trait Durable {
         floor: Position,
         hard_state: &HardState,
         entries: &[Entry],
-    ) -> Result<(), Self::Error>;
+    ) -> Result<(), StoreFault>;
 
-    /// Drops what lies at and below `index`, or less; the new floor.
-    fn cut_below(&mut self, index: u64) -> Result<Position, Self::Error>;
+    /// Drops what lies at and below `index`, or less of it; the new floor.
+    fn cut_below(&mut self, index: u64) -> Result<Position, StoreFault>;
+}
 
-    /// Writes a snapshot durably and keeps the one before it.
-    fn write_snapshot(&mut self, snapshot: &StateSnapshot) -> Result<(), Self::Error>;
+/// The snapshots of one replica.
+pub trait Snapshots: Send + Sync + 'static {
+    /// Writes a snapshot durably, keeps the one before it and removes older ones.
+    fn write(&self, snapshot: &StateSnapshot) -> Result<(), StoreFault>;
 
     /// The snapshots whose bytes are intact, the newest first.
-    fn snapshots(&self) -> Result<Vec<StateSnapshot>, Self::Error>;
+    fn read(&self) -> Result<Vec<StateSnapshot>, StoreFault>;
+}
+
+/// Every block for ever, in order of height.
+pub trait Archive: Send + 'static {
+    /// The height of the last block on disk; zero before the first.
+    fn height(&self) -> u64;
+
+    /// Adds the block of the next height, made by the entry `index`. Durable after
+    /// [`Archive::sync`].
+    fn append(&mut self, height: u64, index: u64, block: &[u8]) -> Result<(), StoreFault>;
+
+    /// Makes all blocks durable.
+    fn sync(&mut self) -> Result<(), StoreFault>;
 }

@@ -8,10 +8,10 @@ use raft::eraftpb::{ConfState, Message};
 use super::invariants::{Verdict, Violation, audit, fresh_reads};
 use super::mutant::Mutant;
 use super::shared::{REPLICAS, Shared};
-use super::store::Store;
+use super::store::{MemoryLog, MemorySnapshots};
 use super::workload::Workload;
 use crate::driver::recovery::{Recovered, apply, recover};
-use crate::driver::store::Durable;
+use crate::driver::store::{Log, Snapshots, StoreFault};
 use crate::hash::Hash;
 use crate::replica::{
     Append, Body, Committed, Effect, Envelope, Fetch, Install, Position, Refusal, Replica,
@@ -28,11 +28,17 @@ const WINDOW_BYTES: usize = 2 << 10;
 /// The group of all simulations.
 pub(super) const CLUSTER: Hash = Hash([0x51; 32]);
 
+/// What of a replica survives a crash.
+pub(super) struct Disk {
+    pub(super) log: MemoryLog,
+    pub(super) snapshots: MemorySnapshots,
+}
+
 pub(super) struct Process<W: Workload> {
     pub(super) id: u64,
     pub(super) incarnation: u64,
     replica: Replica,
-    store: Store,
+    disk: Disk,
     machine: W::Machine,
     applied: Position,
     configuration: ConfState,
@@ -59,7 +65,7 @@ impl<W: Workload> Process<W> {
     pub(super) fn start(
         id: u64,
         incarnation: u64,
-        mut store: Store,
+        mut disk: Disk,
         shared: &mut Shared<W>,
     ) -> Result<Process<W>, Violation> {
         let settings = Settings {
@@ -71,11 +77,17 @@ impl<W: Workload> Process<W> {
         let refused = |error| Violation::new("a replica comes back after a crash", error);
         let mut seen = Vec::new();
         let origin = shared.workload.origin();
-        let recovered: Recovered<W::Machine> =
-            recover(settings, &origin, &mut store, |index, machine: &W::Machine, _| {
+        let recovered: Recovered<W::Machine> = recover(
+            settings,
+            &origin,
+            &mut disk.log,
+            &disk.snapshots,
+            |index, machine: &W::Machine, _| {
                 seen.push((index, machine.clone()));
-            })
-            .map_err(|error| refused(format!("replica {id}: {error:?}")))?;
+                Ok(())
+            },
+        )
+        .map_err(|error| refused(format!("replica {id}: {error:?}")))?;
         for (index, machine) in &seen {
             shared.headers.machine(id, *index, machine)?;
         }
@@ -84,7 +96,7 @@ impl<W: Workload> Process<W> {
             id,
             incarnation,
             replica,
-            store,
+            disk,
             machine,
             applied,
             configuration,
@@ -103,13 +115,13 @@ impl<W: Workload> Process<W> {
     }
 
     /// The power goes; what is left on disk.
-    pub(super) fn crash(mut self, shared: &mut Shared<W>) -> Store {
+    pub(super) fn crash(mut self, shared: &mut Shared<W>) -> Disk {
         shared.counts.crashes += 1;
-        self.store.crash(&mut shared.chance);
+        self.disk.log.crash(&mut shared.chance);
         if shared.is(Mutant::LostTailWithSameId) {
-            self.store.lose_tail(shared.chance.below(12));
+            self.disk.log.lose_tail(shared.chance.below(12));
         }
-        self.store
+        self.disk
     }
 
     pub(super) fn leads(&self) -> bool {
@@ -207,7 +219,7 @@ impl<W: Workload> Process<W> {
         if self.in_flight == 0 && !self.writing.is_empty() {
             for append in &self.writing {
                 let hard_state = append.hard_state.as_ref();
-                disk(self.store.append(&append.entries, hard_state))?;
+                works(self.disk.log.append(&append.entries, hard_state))?;
             }
             self.in_flight = self.writing.len();
             self.synced_at = shared.now + shared.sync_ms();
@@ -217,7 +229,7 @@ impl<W: Workload> Process<W> {
 
     /// The first appends are on disk: their messages may leave.
     fn end_sync(&mut self, count: usize, shared: &mut Shared<W>) {
-        self.store.sync().expect("this disk does not fail");
+        self.disk.log.sync().expect("this disk does not fail");
         shared.counts.syncs += 1;
         for append in self.writing.drain(..count).collect::<Vec<_>>() {
             self.send(append.messages, shared);
@@ -276,9 +288,9 @@ impl<W: Workload> Process<W> {
         let due = |(at, _): &mut (u64, StateSnapshot)| *at <= shared.now;
         let Some((_, snapshot)) = self.snapshot.take_if(due) else { return };
         shared.counts.snapshots += 1;
-        self.store.write_snapshot(&snapshot).expect("this disk does not fail");
+        self.disk.snapshots.write(&snapshot).expect("this disk does not fail");
         self.snapshots = [snapshot.index, self.snapshots[0]];
-        let floor = self.store.cut_below(self.snapshots[1]).expect("this disk does not fail");
+        let floor = self.disk.log.cut_below(self.snapshots[1]).expect("this disk does not fail");
         self.replica.cut_below(floor.index);
     }
 
@@ -327,7 +339,7 @@ impl<W: Workload> Process<W> {
             }
             Effect::Fetch(fetch) => self.fetch(fetch, shared)?,
             Effect::LoadSnapshot => {
-                if let Some(newest) = disk(self.store.snapshots())?.into_iter().next() {
+                if let Some(newest) = works(self.disk.snapshots.read())?.into_iter().next() {
                     self.replica.snapshot_loaded(newest);
                 }
             }
@@ -358,7 +370,7 @@ impl<W: Workload> Process<W> {
 
     fn fetch(&mut self, fetch: Fetch, shared: &mut Shared<W>) -> Verdict {
         shared.counts.fetches += 1;
-        let entries = self.store.entries(fetch.from, fetch.to, fetch.max_bytes);
+        let entries = self.disk.log.entries(fetch.from, fetch.to, fetch.max_bytes);
         self.replica.fetched(fetch.token, entries.unwrap_or_default());
         Ok(())
     }
@@ -366,7 +378,7 @@ impl<W: Workload> Process<W> {
     fn install(&mut self, install: Install, shared: &mut Shared<W>) -> Verdict {
         shared.counts.installs += 1;
         for append in self.writing.iter().skip(self.in_flight) {
-            disk(self.store.append(&append.entries, append.hard_state.as_ref()))?;
+            works(self.disk.log.append(&append.entries, append.hard_state.as_ref()))?;
         }
         self.end_sync(self.writing.len(), shared);
         self.in_flight = 0;
@@ -380,11 +392,11 @@ impl<W: Workload> Process<W> {
             configuration: install.configuration.clone(),
             state: install.state,
         };
-        disk(self.store.write_snapshot(&snapshot))?;
+        works(self.disk.snapshots.write(&snapshot))?;
         self.snapshot = None;
         self.snapshots = [install.index; 2];
         self.applied = Position { index: install.index, term: install.term };
-        disk(self.store.restart(self.applied, &install.hard_state, &install.entries))?;
+        works(self.disk.log.restart(self.applied, &install.hard_state, &install.entries))?;
         self.configuration = install.configuration;
         self.applying.clear();
         self.replica.installed();
@@ -394,8 +406,8 @@ impl<W: Workload> Process<W> {
     }
 }
 
-fn disk<T>(result: Result<T, String>) -> Result<T, Violation> {
-    result.map_err(|error| Violation::new("the disk works", error))
+fn works<T>(result: Result<T, StoreFault>) -> Result<T, Violation> {
+    result.map_err(|fault| Violation::new("the disk works", fault.detail))
 }
 
 /// The group of a simulation.

@@ -1,9 +1,11 @@
-//! A disk that forgets.
+//! A disk that forgets: log, snapshots and archive in memory.
+
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use raft::eraftpb::{Entry, HardState};
 
 use super::chance::Chance;
-use crate::driver::store::Durable;
+use crate::driver::store::{Log, Snapshots, StoreFault};
 use crate::replica::{Position, StateSnapshot};
 
 #[derive(Debug, Clone)]
@@ -11,7 +13,6 @@ struct State {
     floor: Position,
     entries: Vec<Entry>,
     hard_state: HardState,
-    snapshots: Vec<StateSnapshot>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,27 +33,21 @@ impl State {
     }
 }
 
-/// Log and snapshots in memory; what is not synced survives a crash in part.
+/// A log in memory; what is not synced survives a crash in part.
 #[derive(Debug, Clone)]
-pub(super) struct Store {
+pub(crate) struct MemoryLog {
     durable: State,
     unsynced: Vec<Write>,
     current: State,
 }
 
-impl Store {
-    pub(super) fn new(snapshot: StateSnapshot) -> Store {
-        let floor = Position { index: snapshot.index, term: snapshot.term };
-        let state = State {
-            floor,
-            entries: Vec::new(),
-            hard_state: HardState::default(),
-            snapshots: vec![snapshot],
-        };
-        Store { durable: state.clone(), unsynced: Vec::new(), current: state }
+impl MemoryLog {
+    pub(crate) fn new(floor: Position) -> MemoryLog {
+        let state = State { floor, entries: Vec::new(), hard_state: HardState::default() };
+        MemoryLog { durable: state.clone(), unsynced: Vec::new(), current: state }
     }
 
-    pub(super) fn crash(&mut self, chance: &mut Chance) {
+    pub(crate) fn crash(&mut self, chance: &mut Chance) {
         let kept = chance.below(self.unsynced.len() as u64 + 1) as usize;
         for write in self.unsynced.drain(..).take(kept) {
             self.durable.write(&write);
@@ -71,9 +66,7 @@ impl Store {
     }
 }
 
-impl Durable for Store {
-    type Error = String;
-
+impl Log for MemoryLog {
     fn floor(&self) -> Position {
         self.current.floor
     }
@@ -86,8 +79,8 @@ impl Durable for Store {
         self.current.hard_state.clone()
     }
 
-    fn entries(&self, from: u64, to: u64, max_bytes: u64) -> Result<Vec<Entry>, String> {
-        let skip = from.checked_sub(self.floor().index + 1).ok_or("cut off")?;
+    fn entries(&self, from: u64, to: u64, max_bytes: u64) -> Result<Vec<Entry>, StoreFault> {
+        let skip = from.checked_sub(self.floor().index + 1).ok_or_else(|| fault("cut off"))?;
         let mut bytes = 0;
         let wanted = self.current.entries.iter().skip(skip as usize).take((to - from) as usize);
         let within = wanted.enumerate().take_while(|(at, entry)| {
@@ -97,14 +90,18 @@ impl Durable for Store {
         Ok(within.map(|(_, entry)| entry.clone()).collect())
     }
 
-    fn append(&mut self, entries: &[Entry], hard_state: Option<&HardState>) -> Result<(), String> {
+    fn append(
+        &mut self,
+        entries: &[Entry],
+        hard_state: Option<&HardState>,
+    ) -> Result<(), StoreFault> {
         let write = Write { entries: entries.to_vec(), hard_state: hard_state.cloned() };
         self.current.write(&write);
         self.unsynced.push(write);
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), String> {
+    fn sync(&mut self) -> Result<(), StoreFault> {
         for write in self.unsynced.drain(..) {
             self.durable.write(&write);
         }
@@ -116,34 +113,48 @@ impl Durable for Store {
         floor: Position,
         hard_state: &HardState,
         entries: &[Entry],
-    ) -> Result<(), String> {
+    ) -> Result<(), StoreFault> {
         self.unsynced.clear();
-        self.durable.floor = floor;
-        self.durable.entries = entries.to_vec();
-        self.durable.hard_state = hard_state.clone();
+        let (entries, hard_state) = (entries.to_vec(), hard_state.clone());
+        self.durable = State { floor, entries, hard_state };
         self.current = self.durable.clone();
         Ok(())
     }
 
-    fn cut_below(&mut self, index: u64) -> Result<Position, String> {
+    fn cut_below(&mut self, index: u64) -> Result<Position, StoreFault> {
         self.sync()?;
         if let Some(count) = index.checked_sub(self.durable.floor.index).filter(|&n| n > 0) {
             let gone: Vec<_> = self.durable.entries.drain(..count as usize).collect();
-            let last = gone.last().ok_or("cut beyond the log")?;
+            let last = gone.last().ok_or_else(|| fault("cut beyond the log"))?;
             self.durable.floor = Position { index: last.index, term: last.term };
             self.current = self.durable.clone();
         }
         Ok(self.floor())
     }
+}
 
-    fn write_snapshot(&mut self, snapshot: &StateSnapshot) -> Result<(), String> {
-        self.durable.snapshots.insert(0, snapshot.clone());
-        self.durable.snapshots.truncate(2);
-        self.current.snapshots = self.durable.snapshots.clone();
+/// Snapshots in memory. A clone is the same disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MemorySnapshots(Arc<Mutex<Vec<StateSnapshot>>>);
+
+impl MemorySnapshots {
+    fn all(&self) -> MutexGuard<'_, Vec<StateSnapshot>> {
+        self.0.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Snapshots for MemorySnapshots {
+    fn write(&self, snapshot: &StateSnapshot) -> Result<(), StoreFault> {
+        self.all().insert(0, snapshot.clone());
+        self.all().truncate(2);
         Ok(())
     }
 
-    fn snapshots(&self) -> Result<Vec<StateSnapshot>, String> {
-        Ok(self.current.snapshots.clone())
+    fn read(&self) -> Result<Vec<StateSnapshot>, StoreFault> {
+        Ok(self.all().clone())
     }
+}
+
+fn fault(detail: &str) -> StoreFault {
+    StoreFault { code: "DISK_IO", detail: format!("DISK_IO: {detail}") }
 }

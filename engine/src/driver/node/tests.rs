@@ -1,0 +1,291 @@
+//! A node on a disk in memory that can be watched, slowed down and broken.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Condvar, Mutex};
+
+use raft::eraftpb::{Entry, HardState};
+
+use super::super::Fatal;
+use super::*;
+use crate::hash::Hash;
+use crate::sim::{Counted, MemoryLog, MemorySnapshots, Tally};
+use crate::time::Timestamp;
+
+const SETTINGS: Settings =
+    Settings { id: 1, cluster: Hash([7; 32]), seed: 1, window_bytes: 1 << 20 };
+const SOON: Duration = Duration::from_secs(10);
+
+/// What the disk is told to do from outside.
+#[derive(Default)]
+struct Remote {
+    /// Syncs wait while this is set.
+    stuck: Mutex<bool>,
+    changed: Condvar,
+    /// The next write fails with this code.
+    fault: Mutex<Option<&'static str>>,
+    /// Archived blocks, and how many of them are synced.
+    blocks: Mutex<Vec<Vec<u8>>>,
+    synced_blocks: AtomicU64,
+    log: Mutex<Option<MemoryLog>>,
+}
+
+impl Remote {
+    fn stick(&self, stuck: bool) {
+        *self.stuck.lock().unwrap() = stuck;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) -> Result<(), StoreFault> {
+        let mut stuck = self.stuck.lock().unwrap();
+        while *stuck {
+            stuck = self.changed.wait(stuck).unwrap();
+        }
+        match *self.fault.lock().unwrap() {
+            Some(code) => Err(StoreFault { code, detail: format!("{code}: cannot write") }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A log that obeys the remote. Its contents go back there when it is dropped.
+struct WatchedLog(MemoryLog, Arc<Remote>);
+
+impl Log for WatchedLog {
+    fn floor(&self) -> Position {
+        self.0.floor()
+    }
+    fn last(&self) -> u64 {
+        self.0.last()
+    }
+    fn hard_state(&self) -> HardState {
+        self.0.hard_state()
+    }
+    fn entries(&self, from: u64, to: u64, max_bytes: u64) -> Result<Vec<Entry>, StoreFault> {
+        self.0.entries(from, to, max_bytes)
+    }
+    fn append(&mut self, entries: &[Entry], state: Option<&HardState>) -> Result<(), StoreFault> {
+        self.0.append(entries, state)
+    }
+    fn sync(&mut self) -> Result<(), StoreFault> {
+        self.1.pass()?;
+        self.0.sync()
+    }
+    fn restart(
+        &mut self,
+        floor: Position,
+        state: &HardState,
+        entries: &[Entry],
+    ) -> Result<(), StoreFault> {
+        self.0.restart(floor, state, entries)
+    }
+    fn cut_below(&mut self, index: u64) -> Result<Position, StoreFault> {
+        self.0.cut_below(index)
+    }
+}
+
+impl Drop for WatchedLog {
+    fn drop(&mut self) {
+        *self.1.log.lock().unwrap() = Some(self.0.clone());
+    }
+}
+
+struct WatchedArchive(Arc<Remote>);
+
+impl Archive for WatchedArchive {
+    fn height(&self) -> u64 {
+        self.0.blocks.lock().unwrap().len() as u64
+    }
+    fn append(&mut self, height: u64, _: u64, block: &[u8]) -> Result<(), StoreFault> {
+        let mut blocks = self.0.blocks.lock().unwrap();
+        assert_eq!(height, blocks.len() as u64 + 1, "blocks are archived in order");
+        blocks.push(block.to_vec());
+        Ok(())
+    }
+    fn sync(&mut self) -> Result<(), StoreFault> {
+        let archived = self.height();
+        self.0.synced_blocks.store(archived, Ordering::Release);
+        Ok(())
+    }
+}
+
+struct Stand {
+    remote: Arc<Remote>,
+    snapshots: MemorySnapshots,
+    limits: Limits,
+    fatals: Arc<Mutex<Vec<Fatal>>>,
+}
+
+struct OneAfterTheOther(AtomicU64);
+
+impl Clock for OneAfterTheOther {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_000 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Stand {
+    fn new(limits: Limits) -> Stand {
+        let remote = Arc::new(Remote::default());
+        let mut log = MemoryLog::new(Position { index: 0, term: 0 });
+        let snapshots = MemorySnapshots::default();
+        initialise::<Tally>(SETTINGS, &(), &mut log, &snapshots).unwrap();
+        *remote.log.lock().unwrap() = Some(log);
+        Stand { remote, snapshots, limits, fatals: Arc::default() }
+    }
+
+    fn try_open(&self) -> Result<Node<Tally>, OpenError> {
+        let log = self.remote.log.lock().unwrap().take().unwrap();
+        let stores = Stores {
+            log: WatchedLog(log, self.remote.clone()),
+            snapshots: self.snapshots.clone(),
+            archive: WatchedArchive(self.remote.clone()),
+        };
+        let fatals = self.fatals.clone();
+        let on_fatal: OnFatal = Arc::new(move |fatal| fatals.lock().unwrap().push(fatal.clone()));
+        let clock = Arc::new(OneAfterTheOther(AtomicU64::new(0)));
+        Node::open(SETTINGS, self.limits, stores, &(), clock, on_fatal)
+    }
+
+    fn open(&self) -> Node<Tally> {
+        let node = self.try_open().unwrap();
+        assert!(node.wait_ready(SOON));
+        node
+    }
+}
+
+fn command(id: u64) -> Vec<u8> {
+    id.to_be_bytes().to_vec()
+}
+
+fn committed(reply: &Receiver<Reply<Counted>>) -> (u64, Counted) {
+    match reply.recv_timeout(SOON) {
+        Ok(Reply::Committed { height, block }) => (height, *block),
+        other => panic!("not committed: {other:?}"),
+    }
+}
+
+#[test]
+fn a_reply_comes_when_the_view_shows_it_and_a_restart_keeps_it() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    for id in 1..=50 {
+        let reply = node.propose(command(id)).unwrap();
+        assert_eq!(committed(&reply), (id, Counted { id, replayed: false }));
+        assert_eq!(node.view().machine.executions(id), 1);
+    }
+    let before = node.view().machine.digest();
+    node.shutdown();
+    assert_eq!(stand.remote.synced_blocks.load(Ordering::Acquire), 50);
+
+    let node = stand.open();
+    assert_eq!(node.view().machine.digest(), before);
+    let again = committed(&node.propose(command(7)).unwrap());
+    assert_eq!(again, (51, Counted { id: 7, replayed: true }));
+    node.shutdown();
+}
+
+#[test]
+fn many_proposals_share_few_syncs() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    stand.remote.stick(true);
+    let before = node.figures().syncs;
+    let replies: Vec<_> = (1..=500).map(|id| node.propose(command(id)).unwrap()).collect();
+    stand.remote.stick(false);
+    for (id, reply) in (1..).zip(&replies) {
+        assert_eq!(committed(reply).0, id);
+    }
+    assert!(node.figures().syncs - before < 50, "{} syncs", node.figures().syncs);
+    node.shutdown();
+}
+
+#[test]
+fn nothing_is_confirmed_before_the_sync_and_the_surplus_is_refused() {
+    let stand = Stand::new(Limits { in_flight_max: 16, ..Limits::default() });
+    let node = stand.open();
+    stand.remote.stick(true);
+    let replies: Vec<_> = (1..=16).map(|id| node.propose(command(id)).unwrap()).collect();
+    assert_eq!(node.propose(command(17)).unwrap_err(), Rejected::Overloaded);
+    assert!(replies[0].recv_timeout(Duration::from_millis(30)).is_err());
+    assert_eq!(node.view().machine.height(), 0);
+    stand.remote.stick(false);
+    assert_eq!(committed(&replies[15]).0, 16);
+    node.wait_height(16, SOON).unwrap();
+    committed(&node.propose(command(17)).unwrap());
+    node.shutdown();
+}
+
+#[test]
+fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    committed(&node.propose(command(1)).unwrap());
+    *stand.remote.fault.lock().unwrap() = Some("DISK_FULL");
+    let reply = node.propose(command(2)).unwrap();
+    assert!(reply.recv_timeout(SOON).is_err(), "no confirmation without a disk");
+    while !node.figures().failed {
+        thread::yield_now();
+    }
+    assert_eq!(node.propose(command(3)).unwrap_err(), Rejected::Stopped);
+    node.shutdown();
+    let fatals = stand.fatals.lock().unwrap().clone();
+    assert_eq!(fatals.len(), 1);
+    assert_eq!(fatals[0].fault.code, "DISK_FULL");
+    assert!(fatals[0].to_string().contains("free some space"));
+
+    *stand.remote.fault.lock().unwrap() = None;
+    let node = stand.open();
+    assert_eq!(node.view().machine.executions(1), 1);
+    node.shutdown();
+}
+
+#[test]
+fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
+    let stand = Stand::new(Limits { snapshot_every: 100, ..Limits::default() });
+    let node = stand.open();
+    for id in 1..=1_000 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    let digest = node.view().machine.digest();
+    node.shutdown();
+    let snapshots = stand.snapshots.read().unwrap();
+    assert_eq!(snapshots.len(), 2);
+    assert!(snapshots[1].index > 500 && snapshots[1].index < snapshots[0].index);
+    let floor = stand.remote.log.lock().unwrap().as_ref().unwrap().floor();
+    assert_eq!(floor.index, snapshots[1].index);
+
+    // The newer snapshot is damaged: the older one and the longer log give the same state.
+    let damaged = StateSnapshot { state: "damaged".into(), ..snapshots[0].clone() };
+    stand.snapshots.write(&snapshots[1]).unwrap();
+    stand.snapshots.write(&damaged).unwrap();
+    let node = stand.open();
+    assert_eq!(node.view().machine.digest(), digest);
+    node.shutdown();
+}
+
+#[test]
+fn an_archive_that_lags_is_brought_up_to_date_from_the_log() {
+    let stand = Stand::new(Limits { snapshot_every: 1_000, ..Limits::default() });
+    let node = stand.open();
+    for id in 1..=40 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    let complete = stand.remote.blocks.lock().unwrap().clone();
+    stand.remote.blocks.lock().unwrap().truncate(13);
+    stand.open().shutdown();
+    assert_eq!(*stand.remote.blocks.lock().unwrap(), complete);
+}
+
+#[test]
+fn a_snapshot_beyond_the_archive_is_refused() {
+    let stand = Stand::new(Limits { snapshot_every: 10, ..Limits::default() });
+    let node = stand.open();
+    for id in 1..=60 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    stand.remote.blocks.lock().unwrap().clear();
+    let error = stand.try_open().unwrap_err();
+    assert!(error.to_string().starts_with("ARCHIVE_GAP: the archive ends at block 0"), "{error}");
+}
