@@ -25,6 +25,7 @@ mod archivist;
 mod clock;
 mod consensus;
 mod fatal;
+pub mod ledger;
 mod node;
 mod photographer;
 mod progress;

@@ -136,7 +136,7 @@ struct Simulation<W: Workload> {
 
 impl<W: Workload> Simulation<W> {
     fn new(workload: W, plan: Plan) -> Simulation<W> {
-        let machine = W::Machine::new(&workload.origin());
+        let machine = workload.machine();
         let genesis = StateSnapshot {
             index: 1,
             term: 1,

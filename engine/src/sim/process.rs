@@ -56,7 +56,7 @@ pub(super) struct Process<W: Workload> {
     /// Reads asked for, with what they must see, and those that wait to be applied.
     reads: BTreeMap<u64, u64>,
     ready_reads: Vec<(u64, u64)>,
-    /// Milliseconds that this machine's clock is ahead of the simulation's start.
+    /// What this machine's clock shows at the start of the simulation: it is a little fast.
     clock_ahead: u64,
 }
 
@@ -110,7 +110,7 @@ impl<W: Workload> Process<W> {
             proposals: BTreeMap::new(),
             reads: BTreeMap::new(),
             ready_reads: Vec::new(),
-            clock_ahead: 1_000 + shared.chance.below(500),
+            clock_ahead: shared.workload.begin().0 + shared.chance.below(500),
         })
     }
 

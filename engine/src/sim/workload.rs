@@ -18,6 +18,16 @@ pub trait Workload {
     /// What the machine is made from.
     fn origin(&self) -> <Self::Machine as StateMachine>::Origin;
 
+    /// The machine before the first entry of the simulation.
+    fn machine(&self) -> Self::Machine {
+        StateMachine::new(&self.origin())
+    }
+
+    /// The time when the simulation begins.
+    fn begin(&self) -> Timestamp {
+        Timestamp(1_000)
+    }
+
     /// The submission of the command `id`: the same bytes each time it is asked for.
     fn submission(&self, id: u64, chance: &mut Chance) -> Vec<u8>;
 
