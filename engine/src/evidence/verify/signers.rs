@@ -24,14 +24,14 @@ use crate::ledger::OPERATOR;
 use crate::submission::Header;
 use crate::wire;
 
-/// The keys of a participant: from which record on each is in force, and from which on it is void.
+/// Each key with the height at which it was added (0 in the genesis) and that at which it was revoked.
 type Keys = BTreeMap<PublicKey, (u64, Option<u64>)>;
 
 /// A participant as the effects tell of it.
 struct Participant {
     ordinal: Ordinal,
     roles: Roles,
-    /// Each key, the height at which it was added (0 in the genesis) and that at which it was revoked.
+    /// The keys that it has or had.
     keys: Keys,
 }
 
