@@ -5,7 +5,7 @@
 
 use counterfoil_registry::amount::{Currency, Money, Quantity, parse_decimal};
 use counterfoil_registry::effect::{Effect, Opened};
-use counterfoil_registry::event::{Event, EventKind};
+use counterfoil_registry::event::{Consideration, Event, EventKind};
 use counterfoil_registry::handle::{AccountId, CertificateId, ClassId, Holder};
 
 use super::sections::Contents;
@@ -212,7 +212,9 @@ fn issued(command: &Command, event: &Event) -> bool {
         return false;
     };
     let price = match consideration {
-        Some((amount, currency)) => money(amount, *currency).map(Some),
+        Some((amount, currency)) => {
+            money(amount, *currency).map(|money| Some(Consideration { money, settled: false }))
+        }
         None => Some(None),
     };
     event.kind == EventKind::Issuance

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_registry::amount::{Currency, Money};
-use counterfoil_registry::event::Event;
+use counterfoil_registry::event::{Consideration, Event};
 use counterfoil_registry::handle::Holder;
 
 use super::agree::{Movement, money, movement};
@@ -99,7 +99,7 @@ impl<'a> Legs<'a> {
             (Part::Section(Section::Register), Part::Section(Section::Identities));
         let events = entry.contents.events.as_deref().unwrap_or_default();
         let paid = self.cash_leg(entry.contents.cash.as_deref().unwrap_or_default())?;
-        self.price(events, paid.as_ref())?;
+        self.price(events, paid.as_ref(), entry.command.as_ref())?;
         let instruct = match &entry.command {
             Some(Command::InstructSettlement(instruct)) => Some(instruct),
             _ => None,
@@ -184,12 +184,16 @@ impl<'a> Legs<'a> {
         Ok(Some(Paid { asset: *asset, minor: into.unsigned_abs(), lines: (*payer, *payee) }))
     }
 
-    /// What the register says was paid here is what was paid, no more and no less.
-    fn price(&self, events: &[Event], paid: Option<&Paid>) -> Result<(), Refused> {
-        let prices = events.iter().filter_map(|event| event.consideration);
-        let mut settled = prices.filter(|price| price.settled).map(|price| price.money);
-        let (price, more) = (settled.next(), settled.next());
-        match (paid, price) {
+    /// The price that the register notes is what was paid, if anything was.
+    fn price(
+        &self,
+        events: &[Event],
+        paid: Option<&Paid>,
+        command: Option<&Command>,
+    ) -> Result<(), Refused> {
+        let mut prices = events.iter().filter_map(|event| event.consideration);
+        let (first, more) = (prices.next(), prices.next());
+        match (paid, first) {
             (None, None) => Ok(()),
             (Some(_), None) if events.is_empty() => {
                 let detail = "cash moved, and no shares did".to_owned();
@@ -210,8 +214,18 @@ impl<'a> Legs<'a> {
                 };
                 Err((Part::Section(Section::Cash), FaultCode::CashUnequal, detail))
             }
+            // What was paid before, or elsewhere, stands in the register alone.
+            (None, Some(_))
+                if events.iter().all(|event| event.consideration.is_none_or(|c| !c.settled))
+                    && matches!(
+                        command,
+                        Some(Command::IssueStock { .. } | Command::ActivateRegister { .. })
+                    ) =>
+            {
+                Ok(())
+            }
             (None, Some(price)) => {
-                let detail = format!("shares moved at a price of {price}, and no cash did");
+                let detail = format!("shares moved at a price of {}, and no cash did", price.money);
                 Err((Part::Section(Section::Cash), FaultCode::CashLeg, detail))
             }
         }
@@ -252,7 +266,8 @@ impl<'a> Legs<'a> {
             let detail = "cash moved, and none was instructed".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::Disagrees, detail));
         };
-        let (Some(_), Some(price)) = (paid, event.consideration.map(|price| price.money)) else {
+        let (Some(_), Some(Consideration { money: price, .. })) = (paid, event.consideration)
+        else {
             let detail = "payment was instructed, and no cash moved".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::CashLeg, detail));
         };
