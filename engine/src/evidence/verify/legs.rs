@@ -201,15 +201,16 @@ impl<'a> Legs<'a> {
             }
             (Some(paid), price) => {
                 let currency = self.assets.get(&paid.asset).copied().unwrap_or_default();
-                if more.is_none()
-                    && price.is_some()
-                    && price == Money::from_minor(paid.minor, currency)
-                {
+                let money = Money::from_minor(paid.minor, currency);
+                let settled = price.filter(|price| price.settled).map(|price| price.money);
+                if more.is_none() && settled.is_some() && settled == money {
                     return Ok(());
                 }
                 let minor = paid.minor;
                 let detail = match price {
-                    Some(price) => format!("{minor} minor units paid a price of {price}"),
+                    Some(price) => {
+                        format!("{minor} minor units paid a price of {}", price.money)
+                    }
                     None => format!("{minor} minor units paid for nothing that has a price"),
                 };
                 Err((Part::Section(Section::Cash), FaultCode::CashUnequal, detail))
