@@ -219,8 +219,7 @@ fn issued(command: &Command, event: &Event) -> bool {
     };
     event.kind == EventKind::Issuance
         && (class, account, quantity, number) == (c, a, q, n)
-        && price == Some(event.consideration.map(|paid| paid.money))
-        && event.consideration.is_none_or(|paid| !paid.settled)
+        && price == Some(event.consideration)
         && date.is_none_or(|date| date == event.date)
 }
 
