@@ -292,7 +292,7 @@ fn the_official_samples_are_refused_by_name() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..<_>::default() })]
 
     #[test]
     fn no_change_of_a_byte_makes_it_panic(file in 0usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>()) {

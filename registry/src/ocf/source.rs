@@ -169,10 +169,12 @@ impl Gather {
 pub(super) fn clean(name: &str) -> Result<String, Refusal> {
     let relative = name.strip_prefix("./").unwrap_or(name);
     let bad_part = |part: &str| matches!(part, "" | "." | "..");
-    let foreign = |c: char| c == '\\' || c == ':' || c.is_control();
+    let foreign = |c: char| c == '\\' || c.is_control();
+    let drive = relative.as_bytes().get(1) == Some(&b':');
     if relative.len() > NAME_BYTES_MAX
         || relative.split('/').any(bad_part)
         || relative.contains(foreign)
+        || drive
     {
         let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
         return Err(Refusal::new(Code::PathInvalid, &shown, "", "a plain relative path is wanted"));
