@@ -136,8 +136,8 @@ impl Imported {
                 );
             }
             ImportItem::Issuance(item) => {
-                let stated = |money| Consideration { money, settled: false };
-                event.consideration = item.consideration.map(stated);
+                let documented = |money| Consideration { money, settled: false };
+                event.consideration = item.consideration.map(documented);
                 let certificate = Opened {
                     class: *self.names.classes.get(&item.class_id).ok_or(Rule::ClassUnknown)?,
                     account: self.account(&item.stakeholder_id)?,
