@@ -204,8 +204,10 @@ fn lenient_has_one_reading_for_each_defect() {
     sold["quantity"] = json!(40);
     sold["consideration_text"] = json!({ "omitted": true });
     sold["note"] = json!("exported");
+    let mut issued = issue("x", "2021-01-01", "a", "100");
+    issued["share_price"]["amount"] = json!(2);
     let transactions = vec![
-        issue("x", "2021-01-01", "a", "100"),
+        issued,
         issue("y", "2021-05-05", "b", "40"),
         sold,
         // The certificate was reduced in place: these concern what is left of it.
@@ -224,6 +226,7 @@ fn lenient_has_one_reading_for_each_defect() {
         found,
         [
             ("in part", Code::BalanceMissing),
+            ("issue x", Code::FieldInvalid),
             ("once more", Code::TerminalTwice),
             ("transfer x", Code::FieldInvalid),
             ("transfer x", Code::FieldInvalid),

@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     ) -> Result<Fields<'a>, Refusal> {
         let id = map.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut fields = Fields { map: Map::new(), file, id, findings };
-        for (key, value) in map {
+        for (key, mut value) in map {
             let (code, what, kept) = if !known(&key) {
                 (Code::FieldUnknown, "the format has no such field", None)
             } else if value.is_null() || is_omitted(&value) {
@@ -66,7 +66,17 @@ impl<'a> Fields<'a> {
             } else if key == "balance_security_id" && value == "" {
                 (Code::FieldInvalid, "an empty reference", None)
             } else if value.is_number() {
-                (Code::FieldInvalid, "a number where a text belongs", Some(value.to_string()))
+                (
+                    Code::FieldInvalid,
+                    "a number where a text belongs",
+                    Some(Value::String(value.to_string())),
+                )
+            } else if let Some(amount) = value.get_mut("amount")
+                && amount.is_number()
+                && mode == Mode::Lenient
+            {
+                *amount = Value::String(amount.to_string());
+                (Code::FieldInvalid, "a number where a text belongs", Some(value))
             } else {
                 fields.map.insert(key, value);
                 continue;
@@ -78,7 +88,7 @@ impl<'a> Fields<'a> {
             let done = if kept.is_some() { "read as the same number" } else { "left out" };
             fields.find(code, what, done);
             if let Some(kept) = kept {
-                fields.map.insert(key, Value::String(kept));
+                fields.map.insert(key, kept);
             }
         }
         Ok(fields)
