@@ -2,6 +2,8 @@
 //!
 //! `SIM_SEED=n` runs one seed and prints what it did; `SIM_SEEDS=n` runs so many.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
 use std::env;
 use std::thread;
 

@@ -24,12 +24,15 @@ use crate::ledger::OPERATOR;
 use crate::submission::Header;
 use crate::wire;
 
+/// Each key with the height at which it was added, 0 in the genesis, and that at which it was revoked.
+type Keys = BTreeMap<PublicKey, (u64, Option<u64>)>;
+
 /// A participant as the effects tell of it.
 struct Participant {
     ordinal: Ordinal,
     roles: Roles,
-    /// Each key, the height at which it was added (0 in the genesis) and that at which it was revoked.
-    keys: BTreeMap<PublicKey, (u64, Option<u64>)>,
+    /// The keys that it has or had.
+    keys: Keys,
 }
 
 /// All participants and the chains of issuers.
@@ -136,7 +139,7 @@ impl Parties {
         &mut self,
         party: PartyId,
         record: &crate::evidence::record::Record,
-    ) -> Result<&mut BTreeMap<PublicKey, (u64, Option<u64>)>, (FaultCode, String)> {
+    ) -> Result<&mut Keys, (FaultCode, String)> {
         let participant = self.participants.get_mut(&party);
         let participant = participant.filter(|p| record.subjects.link(p.ordinal).is_some());
         let detail = || format!("it changes a key of {party}, in whose chain it does not stand");
