@@ -17,9 +17,12 @@ use crate::hash::{Hash, sha256};
 use crate::key::PublicKey;
 use crate::wire::v1;
 
+mod import;
 mod parse;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use import::import_item;
 
 /// A field of a command that says nothing valid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -155,8 +155,6 @@ rejections! {
     /// A draft register has as many items as it may have, or its items differ from its totals.
     DraftTotals = 450, "DRAFT_TOTALS", Never,
         "the draft register does not have the items and totals that were signed";
-    /// An item of a draft register breaks a rule.
-    DraftItem = 451, "DRAFT_ITEM", Never, "an item of the draft register breaks a rule";
 }
 
 impl From<Rule> for Rejection {

@@ -9,6 +9,7 @@ pub mod amount;
 pub mod captable;
 pub mod codec;
 pub mod date;
+pub mod draft;
 pub mod effect;
 pub mod event;
 pub mod handle;

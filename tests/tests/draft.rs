@@ -158,8 +158,6 @@ fn a_draft_that_breaks_a_rule_opens_nothing_and_says_which_item() {
     before[5] = transfer("1", "2020-01-31", vec![result("2", "friend", "600")]);
     let mut nobody = history();
     nobody[3] = issuance("1", "2020-02-01", "nobody", "600");
-    let mut text = history();
-    text[3] = issuance("1", "2020-02-30", "founder", "600");
     let table = [
         (over, "AUTHORIZED_SHARES_EXCEEDED", "item 3"),
         (lost, "QUANTITY_MISMATCH", "item 5"),
@@ -167,7 +165,6 @@ fn a_draft_that_breaks_a_rule_opens_nothing_and_says_which_item() {
         (twice, "CERTIFICATE_UNKNOWN", "item 6"),
         (before, "DATE_BEFORE_ISSUANCE", "item 5"),
         (nobody, "STAKEHOLDER_UNKNOWN", "item 3"),
-        (text, "DRAFT_ITEM", "item 3"),
     ];
     for (items, code, place) in table {
         let mut market = with_draft();
@@ -178,6 +175,17 @@ fn a_draft_that_breaks_a_rule_opens_nothing_and_says_which_item() {
         assert!(detail.contains(place), "{code}: {detail}");
         assert_eq!(market.machine.ledger().register().classes().count(), 1);
     }
+}
+
+#[test]
+fn a_malformed_item_does_not_come_into_the_draft() {
+    let mut items = history();
+    items[3] = issuance("1", "2020-02-30", "founder", "600");
+    let mut market = with_draft();
+    assert_eq!(market.one(Actor::Registrar, import(items)), "MALFORMED");
+    let outcome = &market.blocks.last().unwrap().records[0].outcome;
+    let detail = &outcome.as_ref().unwrap_err().detail;
+    assert!(detail.starts_with("importRegister.items[3].issuance.date: "), "{detail}");
 }
 
 #[test]

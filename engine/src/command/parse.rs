@@ -8,14 +8,16 @@ use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::{Authorized, ClassKind};
 use counterfoil_registry::handle::CertificateId;
 
-use super::{AmountText, Command, FieldError, Instruct, Movement, Reference, Roles, joint};
+use super::{
+    AmountText, Command, FieldError, Instruct, Movement, Reference, Roles, import_item, joint,
+};
 use crate::key::PublicKey;
 use crate::limits::{KEYS_PER_PARTICIPANT, NAMED_CERTIFICATES, QUANTITY_UNITS, TEXT_BYTES};
 use crate::wire::v1::{self, command::Command as Wire};
 
-type Parsed<T> = Result<T, FieldError>;
+pub(super) type Parsed<T> = Result<T, FieldError>;
 
-fn refuse<T>(path: &str, why: &str) -> Parsed<T> {
+pub(super) fn refuse<T>(path: &str, why: &str) -> Parsed<T> {
     Err(FieldError { path: path.to_owned(), why: why.to_owned() })
 }
 
@@ -25,18 +27,18 @@ fn handle<T>(path: &str, text: &str, parse: fn(&str) -> Option<T>) -> Parsed<T> 
     parse(text).map_or_else(|| refuse(path, why), Ok)
 }
 
-fn date(path: &str, text: &str) -> Parsed<Date> {
+pub(super) fn date(path: &str, text: &str) -> Parsed<Date> {
     Date::parse(text).map_or_else(|| refuse(path, "a date YYYY-MM-DD is wanted"), Ok)
 }
 
-fn quantity(path: &str, text: &str) -> Parsed<Quantity> {
+pub(super) fn quantity(path: &str, text: &str) -> Parsed<Quantity> {
     let why =
         "the shortest decimal above zero with at most ten decimals and 10^15 shares is wanted";
     let fits = |quantity: &Quantity| !quantity.is_zero() && quantity.0 <= QUANTITY_UNITS;
     Quantity::parse(text).filter(fits).map_or_else(|| refuse(path, why), Ok)
 }
 
-fn authorized(path: &str, text: &str) -> Parsed<Authorized> {
+pub(super) fn authorized(path: &str, text: &str) -> Parsed<Authorized> {
     let why = "a number of shares, UNLIMITED or NOT APPLICABLE is wanted";
     Authorized::parse(text).map_or_else(|| refuse(path, why), Ok)
 }
@@ -47,7 +49,7 @@ fn reference(path: &str, text: &str) -> Parsed<Reference> {
 }
 
 /// A name, printed number or package id; it may be empty.
-fn label(path: &str, text: String) -> Parsed<String> {
+pub(super) fn label(path: &str, text: String) -> Parsed<String> {
     // Marks that reverse the reading direction let one name pass for another.
     let harmful = |c: char| {
         c.is_control()
@@ -59,7 +61,7 @@ fn label(path: &str, text: String) -> Parsed<String> {
     Ok(text)
 }
 
-fn name(path: &str, text: String) -> Parsed<String> {
+pub(super) fn name(path: &str, text: String) -> Parsed<String> {
     if text.trim().is_empty() { refuse(path, "a text is wanted") } else { label(path, text) }
 }
 
@@ -67,12 +69,12 @@ fn array<const N: usize>(path: &str, bytes: &[u8]) -> Parsed<[u8; N]> {
     bytes.try_into().or_else(|_| refuse(path, &format!("{N} bytes are wanted")))
 }
 
-fn number<T: FromStr + ToString>(path: &str, text: &str) -> Parsed<T> {
+pub(super) fn number<T: FromStr + ToString>(path: &str, text: &str) -> Parsed<T> {
     let value = text.parse::<T>().ok().filter(|value| value.to_string() == text);
     value.map_or_else(|| refuse(path, "a small whole number is wanted"), Ok)
 }
 
-fn currency(path: &str, text: &str) -> Parsed<Currency> {
+pub(super) fn currency(path: &str, text: &str) -> Parsed<Currency> {
     let why = "a currency code of three capital letters is wanted";
     Currency::parse(text).map_or_else(|| refuse(path, why), Ok)
 }
@@ -212,7 +214,12 @@ pub(super) fn command(message: v1::Command) -> Parsed<Command> {
         },
         Wire::ImportRegister(c) => Command::ImportRegister {
             issuer: handle("importRegister.issuer", &c.issuer, IssuerId::parse)?,
-            items: Arc::new(c.items),
+            items: {
+                for (at, item) in c.items.iter().enumerate() {
+                    import_item(&format!("importRegister.items[{at}]"), item)?;
+                }
+                Arc::new(c.items)
+            },
         },
         Wire::ActivateRegister(c) => Command::ActivateRegister {
             issuer: handle("activateRegister.issuer", &c.issuer, IssuerId::parse)?,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::captable::Fold;
+use crate::date::Date;
 use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Refusal, read};
 use crate::rule::Rule;
