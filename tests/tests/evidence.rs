@@ -3,23 +3,19 @@
 
 #[path = "evidence/chronicle.rs"]
 mod chronicle;
+#[path = "evidence/forgery.rs"]
+mod forgery;
 
 use bytes::Bytes;
 use chronicle::{Chronicle, trusted};
-use counterfoil_engine::effects::{CashEffect, IdentityEffect, PartyEffect, decode_all};
 use counterfoil_engine::evidence::bundle::Bundle;
-use counterfoil_engine::evidence::bundle::build::{HistoryBlock, HistoryRecord};
-use counterfoil_engine::evidence::heads::Head;
-use counterfoil_engine::evidence::record::{Record, Section, Subjects};
+use counterfoil_engine::evidence::record::{Record, Section};
 use counterfoil_engine::evidence::verify::{Fault, FaultCode, Part, Place, Report, verify};
-use counterfoil_engine::hash::Hash;
 use counterfoil_engine::key::PrivateKey;
-use counterfoil_engine::submission::{Author, Mode, Submission};
-use counterfoil_engine::wire::Encoding;
-use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
+use counterfoil_engine::submission::Mode;
+use counterfoil_engine::wire::v1::{self, Movement::*, command::Command, import_item::Item};
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::event::decode_events;
-use counterfoil_registry::handle::Holder;
+use counterfoil_registry::handle::{AccountId, Holder, IssuerId, StakeholderId};
 use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client};
 
 /// 100 shares issued, 5,000 euros credited, 40 shares sold for 2,000 euros, 10 given away.
@@ -72,7 +68,7 @@ fn a_settlement_that_the_ledger_made_by_itself_is_proved_too() {
     assert_eq!(market.tick(), 0, "there are no shares yet");
     let issue = v1::IssueStock {
         class: CLASS.to_string(),
-        account: counterfoil_registry::handle::AccountId(0).to_string(),
+        account: AccountId(0).to_string(),
         quantity: "40".into(),
         consideration: "10".into(),
         currency: "EUR".into(),
@@ -106,6 +102,7 @@ fn no_byte_can_be_changed() {
     let bytes = small();
     verify(&bytes, &trusted()).unwrap();
     let halves = [0..bytes.len() / 2, bytes.len() / 2..bytes.len()];
+    let misnamed = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for half in halves {
             scope.spawn(|| {
@@ -113,13 +110,17 @@ fn no_byte_can_be_changed() {
                 for at in half {
                     changed[at] ^= 1 << (at % 8);
                     let fault = verify(&changed, &trusted).expect_err("a changed byte");
-                    let (near, all) = (fault.bytes.clone(), 0..bytes.len() + 1);
-                    assert!(all.contains(&near.start) && near.start <= near.end, "{at}: {fault}");
+                    if !fault.bytes.contains(&at) {
+                        misnamed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    }
                     changed[at] = bytes[at];
                 }
             });
         }
     });
+    // The place named is the one changed, but for the number of subjects, which shows in a chain, and
+    // the ordinals by which a record stands in a chain or falls out of it.
+    assert!(misnamed.into_inner() <= 12);
 }
 
 #[test]
@@ -201,252 +202,135 @@ fn what_must_be_open_cannot_be_closed() {
     }
 }
 
-/// Where the settlement against payment stands.
-fn settlement(chronicle: &mut Chronicle) -> &mut HistoryRecord {
-    let records = chronicle.blocks.iter_mut().flat_map(|(_, block)| &mut block.records);
-    let settles = |record: &&mut HistoryRecord| {
-        !record.sections[0].is_empty() && !record.sections[1].is_empty()
-    };
-    records.filter(settles).next().expect("a settlement")
-}
-
-/// What a ledger that forges its own history is found out by.
-fn forged(market: &Market, instructions: bool, forge: impl FnOnce(&mut Chronicle)) -> Fault {
-    let mut chronicle = Chronicle::of(market);
-    forge(&mut chronicle);
-    chronicle.rewrite();
-    refused(&chronicle.bundle(instructions))
-}
-
+/// Keys of a participant whose signature the issuer's register never needed.
 #[test]
-fn a_missing_cash_leg_is_found_though_the_ledger_signs_it() {
-    for instructions in [true, false] {
-        let fault = forged(&traded(), instructions, |chronicle| {
-            settlement(chronicle).sections[1].clear();
-        });
-        assert_eq!(fault.code, FaultCode::CashLeg, "{fault}");
-        // Nor does it help to say that there was no price.
-        let fault = forged(&traded(), instructions, |chronicle| {
-            let record = settlement(chronicle);
-            record.sections[1].clear();
-            let mut event = decode_events(&record.sections[0]).unwrap().remove(0);
-            event.consideration = None;
-            record.sections[0].clear();
-            event.encode(&mut record.sections[0]);
-        });
-        let wanted = if instructions { FaultCode::CashLeg } else { FaultCode::CommandMissing };
-        assert_eq!(fault.code, wanted, "{fault}");
-    }
-}
-
-#[test]
-fn a_missing_share_leg_is_found_though_the_ledger_signs_it() {
-    for instructions in [true, false] {
-        let fault = forged(&traded(), instructions, |chronicle| {
-            settlement(chronicle).sections[0].clear();
-        });
-        assert_eq!(fault.code, FaultCode::ShareLeg, "{fault}");
-    }
-}
-
-#[test]
-fn cash_that_differs_from_the_price_is_found() {
-    type Change = fn(i128) -> i128;
-    let more: Change = |amount| amount * 2;
-    let vanishing: Change = |amount| if amount > 0 { amount - 1 } else { amount };
-    for change in [more, vanishing] {
-        let fault = forged(&traded(), false, |chronicle| {
-            let cash = &mut settlement(chronicle).sections[1];
-            let effects = decode_all(cash, CashEffect::decode).unwrap();
-            cash.clear();
-            for effect in effects {
-                let CashEffect::Posted { line, asset, amount } = effect else {
-                    panic!("{effect:?}")
-                };
-                CashEffect::Posted { line, asset, amount: change(amount) }.encode(cash);
-            }
-        });
-        assert_eq!(fault.code, FaultCode::CashUnequal, "{fault}");
-    }
-}
-
-#[test]
-fn shares_out_of_nowhere_are_found() {
-    let fault = forged(&traded(), false, |chronicle| {
-        let register = &mut settlement(chronicle).sections[0];
-        let mut event = decode_events(register).unwrap().remove(0);
-        for effect in &mut event.effects {
-            if let counterfoil_registry::effect::Effect::CertificateOpened(opened) = effect {
-                opened.quantity = Quantity(opened.quantity.0 * 2);
-            }
-        }
-        register.clear();
-        event.encode(register);
-    });
-    assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
-}
-
-#[test]
-fn a_settlement_between_other_accounts_is_found() {
-    let fault = forged(&traded(), true, |chronicle| {
-        let identities = &mut settlement(chronicle).sections[3];
-        let effects = decode_all(identities, IdentityEffect::decode).unwrap();
-        identities.clear();
-        for mut effect in effects {
-            if let IdentityEffect::PostingAccount { account, .. } = &mut effect {
-                account.0 += 7;
-            }
-            effect.encode(identities);
-        }
-    });
-    assert_eq!(fault.code, FaultCode::Disagrees, "{fault}");
-}
-
-/// A record of a transfer free of payment that the seller's key signed.
-fn transfer(market: &Market, key: PrivateKey) -> HistoryBlock {
-    let command = Command::TransferStock(v1::TransferStock {
-        class: CLASS.to_string(),
-        from: counterfoil_registry::handle::AccountId(0).to_string(),
-        to: counterfoil_registry::handle::AccountId(1).to_string(),
-        quantity: "10".into(),
-        ..Default::default()
-    });
-    let (ledger, participant) = (market.genesis.ledger_id(), Actor::Seller.party());
-    let author = Author { ledger, participant, key, encoding: Encoding::Protobuf };
-    let until = market.clock.plus_ms(60_000);
-    let sent = author.sign("FORGED", until, Mode::Atomic, vec![([9; 16], command)]);
-    let submission = Submission::from_wire(sent).unwrap();
-    let mut market = market.clone();
-    // The ledger itself says what such a transfer does, asked by a key in force.
-    let block = {
-        let command = wire_command(&submission);
-        market.must(Actor::Seller, vec![command]);
-        market.blocks.last().expect("it was executed").clone()
-    };
-    let mut block = HistoryBlock::from(&block);
-    let mut record = Record::decode(&block.records[0].leaf).unwrap();
-    (record.submission, record.command) = (submission.digest, submission.items[0].leaf);
-    block.records[0].leaf = record.encode().bytes().to_vec();
-    block.submission = submission.bytes;
-    block
-}
-
-fn wire_command(submission: &Submission) -> Command {
-    let bytes = &submission.items[0].bytes;
-    let message = counterfoil_engine::wire::decode_command(bytes, Encoding::Protobuf).unwrap();
-    message.command.unwrap()
-}
-
-/// The seller has a second key; the first one can be revoked.
-fn rekeyed() -> (Market, PrivateKey) {
+fn keys_of_others_are_no_concern() {
     let mut market = traded();
-    let second = PrivateKey::from_seed([77; 32]);
-    let add = Command::AddKey(v1::AddKey {
-        participant: Actor::Seller.party().to_string(),
-        key: Bytes::from(second.public().0.to_vec()),
-    });
-    market.must(Actor::Seller, vec![add]);
-    (market, second)
+    let other = PrivateKey::from_seed([79; 32]);
+    let (participant, key) =
+        (Actor::Bank.party().to_string(), Bytes::from(other.public().0.to_vec()));
+    let add = v1::AddKey { participant: participant.clone(), key: key.clone() };
+    market.must(Actor::Bank, vec![Command::AddKey(add)]);
+    let revoke = v1::RevokeKey { participant, key };
+    market.must(Actor::Operator, vec![Command::RevokeKey(revoke)]);
+    let bundle = Chronicle::of(&market).bundle(true);
+    let bank = market.machine.ledger().participant(Actor::Bank.party()).unwrap().ordinal;
+    assert!(bundle.chains.iter().all(|chain| chain.ordinal != bank));
+    judge(&bundle).unwrap();
 }
 
-fn revoke(market: &mut Market, key: &PrivateKey) {
-    let revoke = Command::RevokeKey(v1::RevokeKey {
-        participant: Actor::Seller.party().to_string(),
-        key: Bytes::from(key.public().0.to_vec()),
-    });
-    market.must(Actor::Operator, vec![revoke]);
-}
-
+/// Refusals, cancellations, groups, replays and strangers leave a history that is proved as well.
 #[test]
-fn a_revoked_or_foreign_key_is_found_though_the_ledger_signs_it() {
-    let (mut market, second) = rekeyed();
-    let block = transfer(&market, second.clone());
-    let mut chronicle = Chronicle::of(&market);
-    chronicle.blocks.push((market.clock, block));
-    chronicle.rewrite();
-    judge(&chronicle.bundle(true)).expect("the second key is in force");
-
-    revoke(&mut market, &second);
-    for key in [second, PrivateKey::from_seed([78; 32])] {
-        let block = transfer(&market, key);
-        let fault = forged(&market, true, |chronicle| {
-            chronicle.blocks.push((market.clock, block));
-        });
-        assert_eq!(fault.code, FaultCode::Key, "{fault}");
-        assert!(matches!(fault.place, Place::Record { part: Part::Signed, .. }));
-    }
-}
-
-/// A revocation that the ledger recorded cannot be withheld from the bundle of an issuer.
-#[test]
-fn a_withheld_revocation_shows() {
-    let (mut market, second) = rekeyed();
-    revoke(&mut market, &second);
-    let chronicle = Chronicle::of(&market);
-    let mut bundle = chronicle.bundle(true);
-    let revokes = |bytes: &[u8]| {
-        let effects = decode_all(bytes, PartyEffect::decode).unwrap();
-        effects.iter().any(|effect| matches!(effect, PartyEffect::KeyRevoked { .. }))
+fn a_day_with_everything_in_it_is_proved() {
+    let mut market = Market::funded(1, 100, 5_000);
+    let cancel = |reference: &str| {
+        let reference = reference.to_owned();
+        Command::CancelInstruction(v1::CancelInstruction { reference })
     };
-    let at = bundle
-        .records
-        .iter()
-        .position(|record| record.sections[2].as_ref().is_some_and(|s| revokes(&s.bytes)))
-        .expect("the revocation is in the bundle");
-    let mut closed = bundle.clone();
-    closed.records[at].sections[2] = None;
-    assert_eq!(refused(&closed).code, FaultCode::SectionMissing);
-    bundle.records.remove(at);
-    assert!([FaultCode::Head, FaultCode::Chain].contains(&refused(&bundle).code));
-}
-
-#[test]
-fn a_submission_cannot_serve_twice() {
-    let (market, second) = rekeyed();
-    let block = transfer(&market, second);
-    let fault = forged(&market, true, |chronicle| {
-        chronicle.blocks.push((market.clock, block.clone()));
-        chronicle.blocks.push((market.clock, block));
-    });
-    assert_eq!(fault.code, FaultCode::Expired, "{fault}");
-}
-
-#[test]
-fn an_expired_submission_is_found() {
-    let (market, second) = rekeyed();
-    let block = transfer(&market, second);
-    let fault = forged(&market, true, |chronicle| {
-        chronicle.blocks.push((market.clock.plus_ms(60_001), block));
-    });
-    assert_eq!(fault.code, FaultCode::Expired, "{fault}");
-}
-
-#[test]
-fn a_command_that_nobody_signed_is_found() {
-    let fault = forged(&traded(), true, |chronicle| {
-        let record = settlement(chronicle);
-        let mut leaf = Record::decode(&record.leaf).unwrap();
-        leaf.command = Hash([5; 32]);
-        record.leaf = leaf.encode().bytes().to_vec();
-    });
-    assert_eq!(fault.code, FaultCode::NotSigned, "{fault}");
-}
-
-/// A record that leaves out the signer's chain would hide from whoever checks that chain.
-#[test]
-fn a_record_outside_its_signers_chain_is_found() {
-    let (market, second) = rekeyed();
-    let mut block = transfer(&market, second);
-    let mut record = Record::decode(&block.records[0].leaf).unwrap();
-    let seller = market.machine.ledger().participant(Actor::Seller.party()).unwrap().ordinal;
-    let mut subjects = Subjects::default();
-    for link in record.subjects.as_slice().iter().filter(|link| link.ordinal != seller) {
-        assert!(subjects.insert(link.ordinal, Head { count: 1, last: Hash([1; 32]) }));
+    market.must(Actor::Seller, vec![Market::side("S1", Deliver, 400, "2000")]);
+    market.must(Actor::Buyer, vec![Market::side("B1", Receive, 400, "2000")]);
+    market.tick();
+    assert_eq!(market.one(Actor::Seller, Market::side("S1", Deliver, 1, "1")), "REFERENCE_USED");
+    market.must(Actor::Seller, vec![cancel("S1")]);
+    market.must(Actor::Buyer, vec![cancel("B1")]);
+    market.must(Actor::Buyer, vec![Market::side("B2", Receive, 5, "10"), cancel("B2")]);
+    let group = vec![Market::side("S3", Deliver, 5, "10"), cancel("none")];
+    let group = market.sign(Actor::Seller, Mode::Atomic, group);
+    assert_eq!(market.submit(group.clone()), ["GROUP_REFUSED", "INSTRUCTION_UNKNOWN"]);
+    assert_eq!(market.submit(group.clone()), Vec::<&str>::new(), "a replay makes no record");
+    let mut stranger = group;
+    stranger.signature = vec![0; 64].into();
+    assert_eq!(market.submit(stranger), ["SIGNATURE_INVALID"; 2]);
+    let bulk = |way, letter: &str| {
+        let side = |at: u64| Market::side(&format!("{letter}{at}"), way, 1, "7.5");
+        (10..20).map(side).collect::<Vec<_>>()
+    };
+    market.must(Actor::Seller, bulk(Deliver, "S"));
+    market.must(Actor::Buyer, bulk(Receive, "B"));
+    for instructions in [true, false] {
+        let report = judge(&Chronicle::of(&market).bundle(instructions)).unwrap();
+        assert_eq!(report.settlements.against_payment, 10);
+        let held = &report.register.classes[0].holdings;
+        let held = held.iter().map(|held| held.quantity).collect::<Vec<_>>();
+        assert_eq!(held, [Quantity::whole(90), Quantity::whole(10)]);
     }
-    record.subjects = subjects;
-    block.records[0].leaf = record.encode().bytes().to_vec();
-    let fault = forged(&market, true, |chronicle| {
-        chronicle.blocks.push((market.clock, block));
+}
+
+/// A register that came from a file, and a holder who turned out to be a party.
+#[test]
+fn an_imported_register_is_proved() {
+    let mut market = Market::open(1);
+    let draft = IssuerId(1);
+    let register = Command::RegisterIssuer(v1::RegisterIssuer {
+        party: client(1).to_string(),
+        registrar: Actor::Registrar.party().to_string(),
+        formed: "2020-01-01".into(),
+        authorized: "1000".into(),
+        source_id: "company".into(),
+        draft: true,
     });
-    assert_eq!(fault.code, FaultCode::Chain, "{fault}");
+    market.must(Actor::Operator, vec![register]);
+    let class = Item::Class(v1::ImportClass {
+        id: "ordinary".into(),
+        kind: v1::ClassKind::Common.into(),
+        name: "Ordinary".into(),
+        authorized: "1000".into(),
+        decimals: "0".into(),
+    });
+    let result = |id: &str, holder: &str, quantity: &str| v1::ImportResult {
+        security_id: id.into(),
+        stakeholder_id: holder.into(),
+        quantity: quantity.into(),
+        number: format!("CS-{id}"),
+    };
+    let issuance = Item::Issuance(v1::ImportIssuance {
+        security_id: "1".into(),
+        date: "2020-02-01".into(),
+        class_id: "ordinary".into(),
+        stakeholder_id: "founder".into(),
+        quantity: "600".into(),
+        number: "CS-1".into(),
+        consideration: "10".into(),
+        currency: "EUR".into(),
+    });
+    let transfer = Item::Transfer(v1::ImportTransfer {
+        security_id: "1".into(),
+        date: "2021-05-01".into(),
+        results: vec![result("2", "friend", "100"), result("3", "founder", "500")],
+    });
+    let cancellation = Item::Cancellation(v1::ImportCancellation {
+        security_id: "3".into(),
+        date: "2022-01-01".into(),
+        balance: Some(result("4", "founder", "450")),
+    });
+    let holder = |id: &str| Item::Stakeholder(v1::ImportStakeholder { id: id.into() });
+    let items = [class, holder("founder"), holder("friend"), issuance, transfer, cancellation];
+    let items = items.map(|item| v1::ImportItem { item: Some(item) }).to_vec();
+    let import = v1::ImportRegister { issuer: draft.to_string(), items };
+    market.must(Actor::Registrar, vec![Command::ImportRegister(import)]);
+    let activate = Command::ActivateRegister(v1::ActivateRegister {
+        issuer: draft.to_string(),
+        package: vec![7; 32].into(),
+        findings: "0".into(),
+        items: "6".into(),
+        outstanding: "550".into(),
+    });
+    market.must(Actor::Registrar, vec![activate.clone()]);
+    market.must(Actor::Operator, vec![activate]);
+    let link = Command::LinkStakeholder(v1::LinkStakeholder {
+        stakeholder: StakeholderId(0).to_string(),
+        party: Actor::Seller.party().to_string(),
+        operator: Actor::Seller.party().to_string(),
+    });
+    market.must(Actor::Registrar, vec![link.clone()]);
+    market.must(Actor::Seller, vec![link]);
+    let report = judge(&Chronicle::of(&market).bundle_of(draft, true)).unwrap();
+    let held = &report.register.classes[0].holdings;
+    let held = held.iter().map(|held| (held.holder, held.quantity)).collect::<Vec<_>>();
+    let wanted = [
+        (Holder::Party(Actor::Seller.party()), Quantity::whole(450)),
+        (Holder::Stakeholder(StakeholderId(1)), Quantity::whole(100)),
+    ];
+    assert_eq!(held, wanted);
+    assert_eq!(report.register.certificates_opened, 4);
 }

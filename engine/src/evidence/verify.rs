@@ -22,8 +22,6 @@ mod signers;
 pub use fault::{Fault, FaultCode, Part, Place};
 pub use register::{ClassTable, Folded, Holding, StakeholderLine};
 
-use std::ops::Range;
-
 use counterfoil_registry::codec::CodecError;
 use counterfoil_registry::handle::IssuerId;
 
@@ -149,11 +147,11 @@ impl Case<'_> {
     }
 }
 
+/// A wrong length shows only further on, so that the place is the bundle and the detail says where
+/// reading ended.
 fn malformed(bytes: &[u8], error: CodecError) -> Fault {
-    let (CodecError::Short(at) | CodecError::Invalid(at) | CodecError::Trailing(at)) = error;
-    let place = Range { start: at.saturating_sub(1), end: bytes.len().max(at) };
     let detail = format!("the bytes are not a bundle: {error}");
-    Fault { code: FaultCode::Malformed, place: Place::Bundle, bytes: place, detail }
+    Fault { code: FaultCode::Malformed, place: Place::Bundle, bytes: 0..bytes.len(), detail }
 }
 
 /// The genesis and the checkpoint, which name one origin.

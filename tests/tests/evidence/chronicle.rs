@@ -16,6 +16,7 @@ use counterfoil_engine::genesis::{Genesis, Secret};
 use counterfoil_engine::hash::Hash;
 use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::time::Timestamp;
+use counterfoil_registry::handle::IssuerId;
 use counterfoil_tests::{ISSUER, Market};
 
 /// Everything that was recorded.
@@ -125,8 +126,13 @@ impl Chronicle {
         self.tree.append(leaf);
     }
 
-    /// The issuer's bundle under a checkpoint that the ledger signed.
+    /// The bundle of the market's issuer.
     pub(crate) fn bundle(&self, instructions: bool) -> Bundle {
+        self.bundle_of(ISSUER, instructions)
+    }
+
+    /// An issuer's bundle under a checkpoint that the ledger signed.
+    pub(crate) fn bundle_of(&self, issuer: IssuerId, instructions: bool) -> Bundle {
         let size = self.tree.size();
         let origin = self.genesis.origin.clone();
         let checkpoint = Checkpoint { origin, size, root: self.tree.root() };
@@ -139,7 +145,7 @@ impl Chronicle {
             checkpoint: Note { text: checkpoint.text(), signatures },
         };
         let disclosure = Disclosure { instructions };
-        build(&self.genesis, &self.secret, self, &closing, ISSUER, disclosure).expect("complete")
+        build(&self.genesis, &self.secret, self, &closing, issuer, disclosure).expect("complete")
     }
 }
 

@@ -14,8 +14,8 @@ use super::{Case, Fault, FaultCode, Part, Place, agree};
 use crate::command::{Command, Roles};
 use crate::effects::PartyEffect;
 use crate::evidence::bundle::build::OPERATOR_ORDINAL;
-use crate::evidence::heads::Ordinal;
-use crate::evidence::record::{Section, command_leaf};
+use crate::evidence::heads::{LEDGER, Ordinal};
+use crate::evidence::record::{Record, Section, command_leaf};
 use crate::evidence::tree::verify_inclusion;
 use crate::genesis::Genesis;
 use crate::hash::{Hash, sha256};
@@ -34,6 +34,9 @@ struct Participant {
     /// The keys that it has or had.
     keys: Keys,
 }
+
+/// Each key, the height at which it was added (0 in the genesis) and that at which it was revoked.
+type Keys = BTreeMap<PublicKey, (u64, Option<u64>)>;
 
 /// All participants and the chains of issuers.
 pub(super) struct Parties {
@@ -80,7 +83,7 @@ impl Parties {
                 needs_chain(case, participant.ordinal)?;
             }
         }
-        needs_chain(case, crate::evidence::heads::LEDGER)?;
+        needs_chain(case, LEDGER)?;
         Ok(all)
     }
 
@@ -116,15 +119,17 @@ impl Parties {
                 }
             }
             PartyEffect::KeyAdded { party, key } => {
-                let keys = self.keys_of(party, record)?;
+                // Of a chain that is not shown, not every change of a key is known either; then no
+                // signature of that participant is accepted.
+                let Some(keys) = self.keys_of(case, party, record)? else { return Ok(()) };
                 match keys.entry(key) {
                     MapEntry::Vacant(place) => place.insert((record.height, None)),
                     MapEntry::Occupied(_) => return Err(twice(format!("{key} is added"))),
                 };
             }
             PartyEffect::KeyRevoked { party, key } => {
-                let revoked = self.keys_of(party, record)?.get_mut(&key);
-                match revoked {
+                let Some(keys) = self.keys_of(case, party, record)? else { return Ok(()) };
+                match keys.get_mut(&key) {
                     Some((_, revoked @ None)) => *revoked = Some(record.height),
                     _ => return Err((FaultCode::Key, format!("{key} cannot be revoked"))),
                 }
@@ -134,16 +139,21 @@ impl Parties {
         Ok(())
     }
 
-    /// The keys of a participant, in whose chain the record must stand.
+    /// The keys of a participant, in whose chain the record must stand; `None` where that chain is
+    /// not shown.
     fn keys_of(
         &mut self,
+        case: &Case<'_>,
         party: PartyId,
-        record: &crate::evidence::record::Record,
-    ) -> Result<&mut Keys, (FaultCode, String)> {
+        record: &Record,
+    ) -> Result<Option<&mut Keys>, (FaultCode, String)> {
         let participant = self.participants.get_mut(&party);
         let participant = participant.filter(|p| record.subjects.link(p.ordinal).is_some());
-        let detail = || format!("it changes a key of {party}, in whose chain it does not stand");
-        participant.map(|p| &mut p.keys).ok_or_else(|| (FaultCode::Chain, detail()))
+        let Some(participant) = participant else {
+            let detail = format!("it changes a key of {party}, in whose chain it does not stand");
+            return Err((FaultCode::Chain, detail));
+        };
+        Ok(is_shown(case, participant.ordinal).then_some(&mut participant.keys))
     }
 
     /// The ordinal of the issuer that the bundle is about.
@@ -162,8 +172,12 @@ impl Parties {
     }
 }
 
+fn is_shown(case: &Case<'_>, ordinal: Ordinal) -> bool {
+    case.bundle.chains.binary_search_by_key(&ordinal, |chain| chain.ordinal).is_ok()
+}
+
 fn needs_chain(case: &Case<'_>, ordinal: Ordinal) -> Result<(), Fault> {
-    if case.bundle.chains.iter().any(|chain| chain.ordinal == ordinal) {
+    if is_shown(case, ordinal) {
         return Ok(());
     }
     let detail = format!("chain {ordinal} is needed, and not there");
@@ -245,8 +259,15 @@ fn headers(case: &Case<'_>) -> Result<Vec<Header>, Fault> {
             let header = Header::parse(&signed.text)
                 .map_err(|error| refuse(FaultCode::Submission, error.to_string()))?;
             if header.ledger != case.ledger {
-                let detail = format!("it is for ledger {}", header.ledger);
-                return Err(refuse(FaultCode::Submission, detail));
+                let detail = format!("submission {at} is for ledger {}", header.ledger);
+                let digest = sha256(&[signed.text.as_bytes()]);
+                // A header that records vouch for is right, and then the genesis is not.
+                return Err(if case.records.iter().any(|(r, _)| r.submission == digest) {
+                    let (place, bytes) = (Place::Genesis, case.layout.genesis.clone());
+                    Fault { code: FaultCode::Genesis, place, bytes, detail }
+                } else {
+                    refuse(FaultCode::Submission, detail)
+                });
             }
             if !header.key.verifies(signed.text.as_bytes(), &signed.signature) {
                 let detail = format!("the signature is not one of key {}", header.key);

@@ -1,0 +1,272 @@
+//! Bundles of a ledger that forges its own history and signs it: each is found out by what stands in
+//! the bundle itself.
+
+use bytes::Bytes;
+use counterfoil_engine::effects::{CashEffect, IdentityEffect, PartyEffect, decode_all};
+use counterfoil_engine::evidence::bundle::build::{HistoryBlock, HistoryRecord};
+use counterfoil_engine::evidence::heads::Head;
+use counterfoil_engine::evidence::record::{Record, Subjects};
+use counterfoil_engine::evidence::verify::{Fault, FaultCode, Part, Place};
+use counterfoil_engine::hash::Hash;
+use counterfoil_engine::key::PrivateKey;
+use counterfoil_engine::submission::{Author, Mode, Submission};
+use counterfoil_engine::wire::Encoding;
+use counterfoil_engine::wire::v1::{self, command::Command};
+use counterfoil_registry::amount::Quantity;
+use counterfoil_registry::effect::Effect;
+use counterfoil_registry::event::decode_events;
+use counterfoil_registry::handle::AccountId;
+use counterfoil_tests::{Actor, CLASS, Market};
+
+use crate::chronicle::Chronicle;
+use crate::{judge, refused, traded};
+
+/// Where the settlement against payment stands.
+fn settlement(chronicle: &mut Chronicle) -> &mut HistoryRecord {
+    let mut records = chronicle.blocks.iter_mut().flat_map(|(_, block)| &mut block.records);
+    let settles = |record: &&mut HistoryRecord| {
+        !record.sections[0].is_empty() && !record.sections[1].is_empty()
+    };
+    records.find(settles).expect("a settlement")
+}
+
+/// What a ledger that forges its own history is found out by.
+fn forged(market: &Market, instructions: bool, forge: impl FnOnce(&mut Chronicle)) -> Fault {
+    let mut chronicle = Chronicle::of(market);
+    forge(&mut chronicle);
+    chronicle.rewrite();
+    refused(&chronicle.bundle(instructions))
+}
+
+#[test]
+fn a_missing_cash_leg_is_found_though_the_ledger_signs_it() {
+    for instructions in [true, false] {
+        let fault = forged(&traded(), instructions, |chronicle| {
+            settlement(chronicle).sections[1].clear();
+        });
+        assert_eq!(fault.code, FaultCode::CashLeg, "{fault}");
+        // Nor does it help to say that there was no price.
+        let fault = forged(&traded(), instructions, |chronicle| {
+            let record = settlement(chronicle);
+            record.sections[1].clear();
+            let mut event = decode_events(&record.sections[0]).unwrap().remove(0);
+            event.consideration = None;
+            record.sections[0].clear();
+            event.encode(&mut record.sections[0]);
+        });
+        let wanted = if instructions { FaultCode::CashLeg } else { FaultCode::CommandMissing };
+        assert_eq!(fault.code, wanted, "{fault}");
+    }
+}
+
+#[test]
+fn a_missing_share_leg_is_found_though_the_ledger_signs_it() {
+    for instructions in [true, false] {
+        let fault = forged(&traded(), instructions, |chronicle| {
+            settlement(chronicle).sections[0].clear();
+        });
+        assert_eq!(fault.code, FaultCode::ShareLeg, "{fault}");
+    }
+}
+
+#[test]
+fn cash_that_differs_from_the_price_is_found() {
+    type Change = fn(i128) -> i128;
+    let more: Change = |amount| amount * 2;
+    let vanishing: Change = |amount| if amount > 0 { amount - 1 } else { amount };
+    for change in [more, vanishing] {
+        let fault = forged(&traded(), false, |chronicle| {
+            let cash = &mut settlement(chronicle).sections[1];
+            let effects = decode_all(cash, CashEffect::decode).unwrap();
+            cash.clear();
+            for effect in effects {
+                let CashEffect::Posted { line, asset, amount } = effect else {
+                    panic!("{effect:?}")
+                };
+                CashEffect::Posted { line, asset, amount: change(amount) }.encode(cash);
+            }
+        });
+        assert_eq!(fault.code, FaultCode::CashUnequal, "{fault}");
+    }
+}
+
+#[test]
+fn shares_out_of_nowhere_are_found() {
+    let fault = forged(&traded(), false, |chronicle| {
+        let register = &mut settlement(chronicle).sections[0];
+        let mut event = decode_events(register).unwrap().remove(0);
+        for effect in &mut event.effects {
+            if let Effect::CertificateOpened(opened) = effect {
+                opened.quantity = Quantity(opened.quantity.0 * 2);
+            }
+        }
+        register.clear();
+        event.encode(register);
+    });
+    assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
+}
+
+#[test]
+fn a_settlement_between_other_accounts_is_found() {
+    let fault = forged(&traded(), true, |chronicle| {
+        let identities = &mut settlement(chronicle).sections[3];
+        let effects = decode_all(identities, IdentityEffect::decode).unwrap();
+        identities.clear();
+        for mut effect in effects {
+            if let IdentityEffect::PostingAccount { account, .. } = &mut effect {
+                account.0 += 7;
+            }
+            effect.encode(identities);
+        }
+    });
+    assert_eq!(fault.code, FaultCode::Disagrees, "{fault}");
+}
+
+/// A record of a transfer free of payment that the seller's key signed.
+fn transfer(market: &Market, key: PrivateKey) -> HistoryBlock {
+    let command = Command::TransferStock(v1::TransferStock {
+        class: CLASS.to_string(),
+        from: AccountId(0).to_string(),
+        to: AccountId(1).to_string(),
+        quantity: "10".into(),
+        ..Default::default()
+    });
+    let (ledger, participant) = (market.genesis.ledger_id(), Actor::Seller.party());
+    let author = Author { ledger, participant, key, encoding: Encoding::Protobuf };
+    let until = market.clock.plus_ms(60_000);
+    let sent = author.sign("FORGED", until, Mode::Atomic, vec![([9; 16], command)]);
+    let submission = Submission::from_wire(sent).expect("well-formed");
+    let mut market = market.clone();
+    // The ledger itself says what such a transfer does, asked by a key in force.
+    let block = {
+        let command = wire_command(&submission);
+        market.must(Actor::Seller, vec![command]);
+        market.blocks.last().expect("it was executed").clone()
+    };
+    let mut block = HistoryBlock::from(&block);
+    let mut record = Record::decode(&block.records[0].leaf).expect("a record");
+    (record.submission, record.command) = (submission.digest, submission.items[0].leaf);
+    block.records[0].leaf = record.encode().bytes().to_vec();
+    block.submission = submission.bytes;
+    block
+}
+
+fn wire_command(submission: &Submission) -> Command {
+    let bytes = &submission.items[0].bytes;
+    let message = counterfoil_engine::wire::decode_command(bytes, Encoding::Protobuf);
+    message.expect("well-formed").command.expect("a command")
+}
+
+/// The seller has a second key; the first one can be revoked.
+fn rekeyed() -> (Market, PrivateKey) {
+    let mut market = traded();
+    let second = PrivateKey::from_seed([77; 32]);
+    let add = Command::AddKey(v1::AddKey {
+        participant: Actor::Seller.party().to_string(),
+        key: Bytes::from(second.public().0.to_vec()),
+    });
+    market.must(Actor::Seller, vec![add]);
+    (market, second)
+}
+
+fn revoke(market: &mut Market, key: &PrivateKey) {
+    let revoke = Command::RevokeKey(v1::RevokeKey {
+        participant: Actor::Seller.party().to_string(),
+        key: Bytes::from(key.public().0.to_vec()),
+    });
+    market.must(Actor::Operator, vec![revoke]);
+}
+
+#[test]
+fn a_revoked_or_foreign_key_is_found_though_the_ledger_signs_it() {
+    let (mut market, second) = rekeyed();
+    let block = transfer(&market, second.clone());
+    let mut chronicle = Chronicle::of(&market);
+    chronicle.blocks.push((market.clock, block));
+    chronicle.rewrite();
+    judge(&chronicle.bundle(true)).expect("the second key is in force");
+
+    revoke(&mut market, &second);
+    for key in [second, PrivateKey::from_seed([78; 32])] {
+        let block = transfer(&market, key);
+        let fault = forged(&market, true, |chronicle| {
+            chronicle.blocks.push((market.clock, block));
+        });
+        assert_eq!(fault.code, FaultCode::Key, "{fault}");
+        assert!(matches!(fault.place, Place::Record { part: Part::Signed, .. }));
+    }
+}
+
+/// A revocation that the ledger recorded cannot be withheld from the bundle of an issuer.
+#[test]
+fn a_withheld_revocation_shows() {
+    let (mut market, second) = rekeyed();
+    revoke(&mut market, &second);
+    let chronicle = Chronicle::of(&market);
+    let mut bundle = chronicle.bundle(true);
+    let revokes = |bytes: &[u8]| {
+        let effects = decode_all(bytes, PartyEffect::decode).unwrap();
+        effects.iter().any(|effect| matches!(effect, PartyEffect::KeyRevoked { .. }))
+    };
+    let at = bundle
+        .records
+        .iter()
+        .position(|record| record.sections[2].as_ref().is_some_and(|s| revokes(&s.bytes)))
+        .expect("the revocation is in the bundle");
+    let mut closed = bundle.clone();
+    closed.records[at].sections[2] = None;
+    assert_eq!(refused(&closed).code, FaultCode::SectionMissing);
+    bundle.records.remove(at);
+    assert!([FaultCode::Head, FaultCode::Chain].contains(&refused(&bundle).code));
+}
+
+#[test]
+fn a_submission_cannot_serve_twice() {
+    let (market, second) = rekeyed();
+    let block = transfer(&market, second);
+    let fault = forged(&market, true, |chronicle| {
+        chronicle.blocks.push((market.clock, block.clone()));
+        chronicle.blocks.push((market.clock, block));
+    });
+    assert_eq!(fault.code, FaultCode::Expired, "{fault}");
+}
+
+#[test]
+fn an_expired_submission_is_found() {
+    let (market, second) = rekeyed();
+    let block = transfer(&market, second);
+    let fault = forged(&market, true, |chronicle| {
+        chronicle.blocks.push((market.clock.plus_ms(60_001), block));
+    });
+    assert_eq!(fault.code, FaultCode::Expired, "{fault}");
+}
+
+#[test]
+fn a_command_that_nobody_signed_is_found() {
+    let fault = forged(&traded(), true, |chronicle| {
+        let record = settlement(chronicle);
+        let mut leaf = Record::decode(&record.leaf).unwrap();
+        leaf.command = Hash([5; 32]);
+        record.leaf = leaf.encode().bytes().to_vec();
+    });
+    assert_eq!(fault.code, FaultCode::NotSigned, "{fault}");
+}
+
+/// A record that leaves out the signer's chain would hide from whoever checks that chain.
+#[test]
+fn a_record_outside_its_signers_chain_is_found() {
+    let (market, second) = rekeyed();
+    let mut block = transfer(&market, second);
+    let mut record = Record::decode(&block.records[0].leaf).unwrap();
+    let seller = market.machine.ledger().participant(Actor::Seller.party()).unwrap().ordinal;
+    let mut subjects = Subjects::default();
+    for link in record.subjects.as_slice().iter().filter(|link| link.ordinal != seller) {
+        assert!(subjects.insert(link.ordinal, Head { count: 1, last: Hash([1; 32]) }));
+    }
+    record.subjects = subjects;
+    block.records[0].leaf = record.encode().bytes().to_vec();
+    let fault = forged(&market, true, |chronicle| {
+        chronicle.blocks.push((market.clock, block));
+    });
+    assert_eq!(fault.code, FaultCode::Chain, "{fault}");
+}
