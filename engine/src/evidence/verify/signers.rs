@@ -35,9 +35,6 @@ struct Participant {
     keys: Keys,
 }
 
-/// Each key, the height at which it was added (0 in the genesis) and that at which it was revoked.
-type Keys = BTreeMap<PublicKey, (u64, Option<u64>)>;
-
 /// All participants and the chains of issuers.
 pub(super) struct Parties {
     participants: BTreeMap<PartyId, Participant>,
