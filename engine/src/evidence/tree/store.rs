@@ -41,14 +41,29 @@ pub enum ProofError {
 }
 
 /// The roots of complete subtrees of a growing tree, fed one leaf hash after the other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct NodeStore {
     frontier: Frontier,
-    /// `levels[k][i]` is the root over the leaves from `i << (k + 8)`, `1 << (k + 8)` of them.
+    /// The height of the smallest subtrees whose roots are kept.
+    lowest: u32,
+    /// `levels[k][i]` is the root over `1 << (k + lowest)` leaves, of which that of index
+    /// `i << (k + lowest)` is the first.
     levels: Vec<Vec<Hash>>,
 }
 
+impl Default for NodeStore {
+    fn default() -> NodeStore {
+        NodeStore { frontier: Frontier::default(), lowest: TILE_HEIGHT, levels: Vec::new() }
+    }
+}
+
 impl NodeStore {
+    /// A store that keeps every node and the leaves too, 64 bytes for each: for trees that are small
+    /// and of which many leaves are proved. Its proofs read no leaf from elsewhere.
+    pub fn with_every_node() -> NodeStore {
+        NodeStore { lowest: 0, ..NodeStore::default() }
+    }
+
     /// The number of leaves.
     pub fn size(&self) -> u64 {
         self.frontier.size()
@@ -61,9 +76,9 @@ impl NodeStore {
 
     /// Appends a leaf by its hash.
     pub fn append(&mut self, leaf: Hash) {
-        let levels = &mut self.levels;
+        let (levels, lowest) = (&mut self.levels, self.lowest);
         self.frontier.append_with(leaf, |height, node| {
-            let Some(level) = height.checked_sub(TILE_HEIGHT) else { return };
+            let Some(level) = height.checked_sub(lowest) else { return };
             let level = level as usize;
             if level == levels.len() {
                 levels.push(Vec::new());
@@ -159,16 +174,16 @@ impl NodeStore {
         leaves: &L,
     ) -> Result<Hash, ProofError> {
         let count = to - from;
-        if count == 1 {
-            return leaves.leaf(from).ok_or(ProofError::LeafMissing(from));
-        }
         if count.is_power_of_two() {
             let height = count.trailing_zeros();
-            let level = height.checked_sub(TILE_HEIGHT).and_then(|k| self.levels.get(k as usize));
+            let level = height.checked_sub(self.lowest).and_then(|k| self.levels.get(k as usize));
             let place = usize::try_from(from >> height).ok();
             if let Some(node) = level.and_then(|nodes| nodes.get(place?)) {
                 return Ok(*node);
             }
+        }
+        if count == 1 {
+            return leaves.leaf(from).ok_or(ProofError::LeafMissing(from));
         }
         let middle = from + split(count);
         let left = self.subtree(from, middle, leaves)?;

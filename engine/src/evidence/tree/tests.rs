@@ -62,6 +62,12 @@ fn every_proof_of_every_small_tree_verifies() {
             assert!(!verify_consistency(old, size, leaf_hash(b"other"), root, &proof));
         }
     }
+    let mut every = NodeStore::with_every_node();
+    all.iter().for_each(|leaf| every.append(*leaf));
+    for index in 0..40 {
+        let nowhere: &[Hash] = &[];
+        assert_eq!(every.inclusion(index, 40, nowhere), nodes.inclusion(index, 40, &all));
+    }
     assert_eq!(nodes.inclusion(40, 40, &all), Err(ProofError::OutOfRange));
     assert_eq!(nodes.inclusion(0, 41, &all), Err(ProofError::OutOfRange));
     assert_eq!(nodes.consistency(0, 40, &all), Err(ProofError::OutOfRange));
