@@ -7,7 +7,6 @@
 //! effects and evaluates no rule.
 
 pub mod bundle;
-mod bytes;
 pub mod heads;
 pub mod note;
 pub mod record;

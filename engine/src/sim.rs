@@ -2,9 +2,9 @@
 //! its own, all from one seed.
 //!
 //! The replica, the log, the recovery and the machine are the server's own code; only the threads
-//! are replaced, by [`process`](Simulation) steps of a millisecond. Messages are lost, doubled,
+//! are replaced, by steps of a millisecond. Messages are lost, doubled,
 //! delayed and reordered, links are cut in one or both directions, processes pause and crash, and
-//! a crash keeps any first part of what was not synced. After each step the [`invariants`] hold;
+//! a crash keeps any first part of what was not synced. After each step the invariants hold;
 //! then the faults end, and the group must live and hold what it acknowledged.
 //!
 //! Invariants: the same seed and plan give the same run, to the last message.

@@ -4,7 +4,7 @@
 //! (account, class), oldest first. Exactly one terminal event closes a certificate, and a partial
 //! one opens a balance certificate of the same holder at the same place of the list.
 //!
-//! An [`Event`] is made by a `plan_*` function (which certificates, which ids), judged by
+//! An [`Event`](crate::event::Event) is made by a `plan_*` function (which certificates, which ids), judged by
 //! [`Register::check`] alone, and carried out by [`Register::apply`], which cannot fail on what was
 //! checked. The past is not kept here: it is in the records of the ledger, or in the file.
 //!

@@ -134,7 +134,10 @@ fn the_sample_company_has_these_figures_at_these_dates() {
 fn lineage_runs_both_ways() {
     let (_, imported) = bring_in(&Source::open(&sample()).unwrap(), EXACT).unwrap();
     let fold = Fold::of(&imported.events).unwrap();
-    let id = |name: &str| imported.names.securities[name];
+    let id = |name: &str| {
+        let mut found = fold.certificates().filter(|(_, known)| known.source_id == name);
+        found.next().expect("a certificate of the sample").0
+    };
     let sold = fold.certificate(id("certificate-cs-2")).unwrap();
     assert_eq!(sold.resulted_in, [id("certificate-cs-4"), id("certificate-cs-5")]);
     assert_eq!(sold.closed.unwrap().0.to_string(), "2023-02-10");

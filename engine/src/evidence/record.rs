@@ -15,7 +15,8 @@ pub use commitment::{
 };
 pub use header::{BlockHeader, HEADER_BYTES};
 
-use super::bytes::Reader;
+use counterfoil_registry::codec::{CodecError, Reader};
+
 use super::heads::{Head, Ordinal};
 use super::tree::LEAF_PREFIX;
 use crate::hash::{Hash, sha256};
@@ -58,6 +59,12 @@ pub enum LeafError {
     /// A first record that names a predecessor, or a later one that names none.
     #[error("the counter of a subject does not fit its previous record")]
     Link,
+}
+
+impl From<CodecError> for LeafError {
+    fn from(_: CodecError) -> LeafError {
+        LeafError::Length
+    }
 }
 
 /// Where a record stands in the chain of one subject.
@@ -165,8 +172,9 @@ impl Record {
     pub fn decode(bytes: &[u8]) -> Result<Record, LeafError> {
         let mut reader = Reader::new(bytes);
         expect_kind(&mut reader, KIND_RECORD)?;
-        let record = read_body(&mut reader).ok_or(LeafError::Length)??;
-        if reader.is_done() { Ok(record) } else { Err(LeafError::Length) }
+        let record = read_body(&mut reader)?;
+        reader.end()?;
+        Ok(record)
     }
 }
 
@@ -196,7 +204,7 @@ impl RecordLeaf {
 }
 
 fn expect_kind(reader: &mut Reader<'_>, kind: u8) -> Result<(), LeafError> {
-    match (reader.u8().ok_or(LeafError::Length)?, reader.u8().ok_or(LeafError::Length)?) {
+    match (reader.u8()?, reader.u8()?) {
         (VERSION, found) if found == kind => Ok(()),
         (VERSION, found) => Err(LeafError::Kind(found)),
         (version, _) => Err(LeafError::Version(version)),
@@ -204,37 +212,40 @@ fn expect_kind(reader: &mut Reader<'_>, kind: u8) -> Result<(), LeafError> {
 }
 
 /// `None` when the bytes end too early.
-fn read_body(reader: &mut Reader<'_>) -> Option<Result<Record, LeafError>> {
+fn read_body(reader: &mut Reader<'_>) -> Result<Record, LeafError> {
     let mut record = Record {
         height: reader.u64()?,
         place: reader.u16()?,
         time: Timestamp(reader.u64()?),
-        submission: reader.hash()?,
-        command: reader.hash()?,
+        submission: Hash(reader.array()?),
+        command: Hash(reader.array()?),
         outcome: reader.u16()?,
         subjects: Subjects::default(),
         sections: [Hash::ZERO; 4],
     };
     let count = reader.u8()?;
     if usize::from(count) > SUBJECTS_MAX {
-        return Some(Err(LeafError::TooManySubjects(count)));
+        return Err(LeafError::TooManySubjects(count));
     }
     for place in 0..usize::from(count) {
-        let link =
-            Link { ordinal: reader.u32()?, counter: reader.u64()?, previous: reader.hash()? };
+        let link = Link {
+            ordinal: reader.u32()?,
+            counter: reader.u64()?,
+            previous: Hash(reader.array()?),
+        };
         if (link.counter == 0) != link.previous.is_zero() {
-            return Some(Err(LeafError::Link));
+            return Err(LeafError::Link);
         }
         if place > 0 && record.subjects.links[place - 1].ordinal >= link.ordinal {
-            return Some(Err(LeafError::SubjectOrder));
+            return Err(LeafError::SubjectOrder);
         }
         record.subjects.links[place] = link;
         record.subjects.count += 1;
     }
     for section in &mut record.sections {
-        *section = reader.hash()?;
+        *section = Hash(reader.array()?);
     }
-    Some(Ok(record))
+    Ok(record)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ mod store;
 
 pub use store::{LeafHashes, NodeStore, ProofError};
 
-use super::bytes::Reader;
+use counterfoil_registry::codec::Reader;
+
 use crate::hash::{Hash, sha256};
 
 /// The byte before a leaf's bytes when it is hashed (RFC 9162 2.1.1).
@@ -98,9 +99,11 @@ impl Frontier {
     /// Reads what [`Frontier::encode`] writes; bytes of any other length are `None`.
     pub fn decode(bytes: &[u8]) -> Option<Frontier> {
         let mut reader = Reader::new(bytes);
-        let size = reader.u64()?;
-        let nodes = (0..size.count_ones()).map(|_| reader.hash()).collect::<Option<Vec<_>>>()?;
-        reader.is_done().then_some(Frontier { size, nodes })
+        let size = reader.u64().ok()?;
+        let nodes = (0..size.count_ones()).map(|_| reader.array().map(Hash));
+        let nodes = nodes.collect::<Result<Vec<_>, _>>().ok()?;
+        reader.end().ok()?;
+        Some(Frontier { size, nodes })
     }
 }
 

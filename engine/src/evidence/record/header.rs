@@ -1,7 +1,8 @@
 //! The header that closes a block: the next leaf of the tree after the block's records.
 
+use counterfoil_registry::codec::Reader;
+
 use super::{KIND_HEADER, LeafError, VERSION, expect_kind};
-use crate::evidence::bytes::Reader;
 use crate::evidence::tree::LEAF_PREFIX;
 use crate::hash::{Hash, sha256};
 use crate::time::Timestamp;
@@ -56,19 +57,20 @@ impl BlockHeader {
     pub fn decode(bytes: &[u8]) -> Result<BlockHeader, LeafError> {
         let mut reader = Reader::new(bytes);
         expect_kind(&mut reader, KIND_HEADER)?;
-        let header = read_body(&mut reader).ok_or(LeafError::Length)?;
-        if reader.is_done() { Ok(header) } else { Err(LeafError::Length) }
+        let header = read_body(&mut reader)?;
+        reader.end()?;
+        Ok(header)
     }
 }
 
-fn read_body(reader: &mut Reader<'_>) -> Option<BlockHeader> {
-    Some(BlockHeader {
+fn read_body(reader: &mut Reader<'_>) -> Result<BlockHeader, LeafError> {
+    Ok(BlockHeader {
         height: reader.u64()?,
         time: Timestamp(reader.u64()?),
-        previous: reader.hash()?,
+        previous: Hash(reader.array()?),
         tree_size: reader.u64()?,
-        tree_root: reader.hash()?,
-        heads_root: reader.hash()?,
+        tree_root: Hash(reader.array()?),
+        heads_root: Hash(reader.array()?),
         feature_level: reader.u32()?,
     })
 }
