@@ -1,6 +1,7 @@
 //! One running replica: what the server holds in its hands.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -233,11 +234,13 @@ impl<M: StateMachine> Node<M> {
         let (by_writer, by_archivist) = (progress.clone(), progress.clone());
         let (by_photographer, last) = (progress.clone(), recovered.snapshot.index);
         let threads = vec![
-            spawn("consensus", move || consensus.run()),
-            spawn("log", move || writer::run(log, &jobs_out, &by_writer)),
-            spawn("apply", move || applier.run()),
-            spawn("archive", move || archivist::run::<M>(archive, &shelf, &by_archivist)),
-            spawn("snapshot", move || {
+            spawn("deciding", &progress, move || consensus.run()),
+            spawn("writing the log", &progress, move || writer::run(log, &jobs_out, &by_writer)),
+            spawn("applying", &progress, move || applier.run()),
+            spawn("archiving", &progress, move || {
+                archivist::run::<M>(archive, &shelf, &by_archivist)
+            }),
+            spawn("writing a snapshot", &progress, move || {
                 photographer::run(&snapshots, last, &pictures_out, &jobs, &by_photographer);
             }),
         ];
@@ -343,8 +346,20 @@ impl<M: StateMachine> fmt::Debug for Node<M> {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).expect("the system has threads")
+/// Starts a thread. One that panics must not leave the others to go on without it.
+fn spawn(
+    name: &'static str,
+    progress: &Arc<Progress>,
+    work: impl FnOnce() + Send + 'static,
+) -> JoinHandle<()> {
+    let progress = progress.clone();
+    let guarded = move || {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            let detail = "INTERNAL: a thread panicked; its words are above".to_owned();
+            progress.fail(name, StoreFault { code: "INTERNAL", detail });
+        }
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(guarded).expect("the system has threads")
 }
 
 #[cfg(test)]

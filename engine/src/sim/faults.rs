@@ -13,6 +13,12 @@ impl<W: Workload> Simulation<W> {
             let at = self.someone();
             self.nodes[at].paused_until = self.shared.now + pause;
         }
+        if self.shared.chance.one_in(1_000) {
+            let at = self.someone();
+            if let Some(process) = self.nodes[at].process() {
+                process.set_clock(&mut self.shared);
+            }
+        }
     }
 
     fn crashes(&mut self) {

@@ -128,6 +128,11 @@ impl<W: Workload> Process<W> {
         self.replica.leads()
     }
 
+    /// Somebody sets this machine's clock, forward or back.
+    pub(super) fn set_clock(&mut self, shared: &mut Shared<W>) {
+        self.clock_ahead = shared.workload.begin().0 + shared.chance.below(2_000);
+    }
+
     pub(super) fn applied(&self) -> u64 {
         self.applied.index
     }

@@ -40,7 +40,9 @@ impl Remote {
         while *stuck {
             stuck = self.changed.wait(stuck).unwrap();
         }
-        match *self.fault.lock().unwrap() {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            Some("PANIC") => panic!("a mistake in the program"),
             Some(code) => Err(StoreFault { code, detail: format!("{code}: cannot write") }),
             None => Ok(()),
         }
@@ -237,6 +239,21 @@ fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
     let node = stand.open();
     assert_eq!(node.view().machine.executions(1), 1);
     node.shutdown();
+}
+
+#[test]
+fn a_panic_ends_the_node_too() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    *stand.remote.fault.lock().unwrap() = Some("PANIC");
+    let reply = node.propose(command(1)).unwrap();
+    assert!(reply.recv_timeout(SOON).is_err());
+    while !node.figures().failed {
+        thread::yield_now();
+    }
+    node.shutdown();
+    let fatals = stand.fatals.lock().unwrap();
+    assert_eq!((fatals[0].while_doing, fatals[0].fault.code), ("writing the log", "INTERNAL"));
 }
 
 #[test]
