@@ -18,6 +18,7 @@ pub mod import;
 mod json;
 pub mod model;
 mod names;
+pub mod object;
 mod read;
 pub mod source;
 

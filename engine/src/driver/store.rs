@@ -3,6 +3,7 @@
 //! An implementation does not retry: what a disk holds after a failed write or sync is unknown, so
 //! every fault here ends the process.
 
+use bytes::Bytes;
 use raft::eraftpb::{Entry, HardState};
 use thiserror::Error;
 
@@ -76,4 +77,13 @@ pub trait Archive: Send + 'static {
 
     /// Makes all blocks durable.
     fn sync(&mut self) -> Result<(), StoreFault>;
+}
+
+/// The archive as others read it while the node writes it.
+pub trait Blocks: Send + Sync + 'static {
+    /// The height of the last block that is durable; zero before the first.
+    fn height(&self) -> u64;
+
+    /// The block of a height between 1 and [`Blocks::height`], as it was appended.
+    fn block(&self, height: u64) -> Result<Bytes, StoreFault>;
 }
