@@ -4,10 +4,10 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use counterfoil_engine::hash::to_hex;
+use counterfoil_engine::hash::{parse_hex, to_hex};
 use counterfoil_engine::key::PrivateKey;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, read_file};
 
 /// 32 bytes from the operating system's source of randomness.
 pub(crate) fn random() -> Result<[u8; 32], Failure> {
@@ -19,6 +19,32 @@ pub(crate) fn random() -> Result<[u8; 32], Failure> {
 
 /// Makes a key and writes it to a file that must not exist.
 pub(crate) fn create(path: &Path) -> Result<PrivateKey, Failure> {
+    create_seed(path).map(PrivateKey::from_seed)
+}
+
+/// Reads a key file.
+pub(crate) fn read(path: &Path) -> Result<PrivateKey, Failure> {
+    read_seed(path).map(PrivateKey::from_seed)
+}
+
+/// Reads 64 hexadecimal digits out of a file.
+pub(crate) fn read_seed(path: &Path) -> Result<[u8; 32], Failure> {
+    let text = read_file(path)?;
+    let text = std::str::from_utf8(&text).unwrap_or_default();
+    let seed = parse_hex(text.trim()).and_then(|bytes| bytes.try_into().ok());
+    seed.ok_or_else(|| {
+        let what = format!("{}: 64 hexadecimal digits are wanted", path.display());
+        Failure::refused("KEY_FILE_INVALID", what).hint("`counterfoil keygen` makes a key")
+    })
+}
+
+/// The secret in a file, which is made where there is none.
+pub(crate) fn seed(path: &Path) -> Result<[u8; 32], Failure> {
+    if path.exists() { read_seed(path) } else { create_seed(path) }
+}
+
+/// Makes 32 random bytes and writes them to a file that must not exist.
+pub(crate) fn create_seed(path: &Path) -> Result<[u8; 32], Failure> {
     let seed = random()?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -36,7 +62,7 @@ pub(crate) fn create(path: &Path) -> Result<PrivateKey, Failure> {
             _ => Failure::environment("FILE_UNWRITABLE", failure),
         }
     })?;
-    Ok(PrivateKey::from_seed(seed))
+    Ok(seed)
 }
 
 #[cfg(test)]
@@ -48,9 +74,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let key = create(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let seed = counterfoil_engine::hash::parse_hex(text.trim()).unwrap();
-        assert_eq!(PrivateKey::from_seed(seed.try_into().unwrap()).public(), key.public());
+        assert_eq!(read(&path).unwrap().public(), key.public());
+        std::fs::write(folder.path().join("note"), "not a key").unwrap();
+        assert_eq!(read(&folder.path().join("note")).unwrap_err().code, "KEY_FILE_INVALID");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

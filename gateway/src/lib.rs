@@ -5,7 +5,10 @@
 
 pub mod cli;
 mod commands;
+pub mod client;
 pub mod exit;
+pub mod home;
 mod items;
 mod keys;
+pub mod settings;
 mod table;
