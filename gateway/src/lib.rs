@@ -1,11 +1,15 @@
-//! The edge of Counterfoil: the `counterfoil` command line.
+//! The edge of Counterfoil: the `counterfoil` command line, and what a server answers to readers.
 //!
 //! Nothing here decides a business rule. What a command prints on standard output is data; what is
 //! for people goes to standard error.
 
 pub mod cli;
 mod commands;
+mod durable;
 pub mod exit;
+pub mod history;
 mod items;
 mod keys;
+pub mod people;
 mod table;
+pub mod who;
