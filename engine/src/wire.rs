@@ -100,6 +100,19 @@ pub fn descriptor(name: &str) -> Option<MessageDescriptor> {
     POOL.get_message_by_name(&format!("counterfoil.v1.{name}"))
 }
 
+/// What `command.proto` says about a message or a field, by its path in the file.
+pub fn comment(path: &[i32]) -> Option<String> {
+    let files = POOL.files();
+    let mut places = files.filter_map(|file| {
+        let info = file.file_descriptor_proto().source_code_info.as_ref()?;
+        let place = info.location.iter().find(|location| location.path == path)?;
+        place.leading_comments.clone()
+    });
+    let lines = places.next()?;
+    let lines: Vec<&str> = lines.lines().map(str::trim).collect();
+    Some(lines.join(" ").trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 fn decode_protobuf<M: prost::Message + Default>(bytes: &[u8]) -> Result<M, WireError> {
     let message = M::decode(bytes).map_err(|error| WireError(error.to_string()))?;
     if message.encode_to_vec() != bytes {

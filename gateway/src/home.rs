@@ -9,12 +9,12 @@
 //! trusted-keys.txt     its public half, as `counterfoil verify --trust` reads it
 //! counterfoil.toml     settings, where somebody wrote some
 //! replica/             log, snapshots, archive: what must not be lost
-//! index/               ways into the archive, made again when they are missing
-//! people/              names and addresses, which can be erased
-//! signed/              what the checkpoint key signed last
+//! index/               ways into the archive, made again when they are missing ([`crate::history`])
+//! checkpoint           what the checkpoint key signed last
+//! people/              names and addresses, which can be erased ([`crate::people`])
 //! ```
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ use counterfoil_engine::key::{PrivateKey, PublicKey};
 use counterfoil_engine::time::Timestamp;
 
 use crate::exit::{Failure, read_file};
-use crate::keys;
+use crate::{durable, keys};
 
 const GENESIS: &str = "genesis";
 const SECRET: &str = "secret";
@@ -130,21 +130,6 @@ impl Home {
         self.path.join("replica")
     }
 
-    /// Ways into the archive, disposable.
-    pub fn index(&self) -> PathBuf {
-        self.path.join("index")
-    }
-
-    /// Names and addresses, erasable.
-    pub fn people(&self) -> PathBuf {
-        self.path.join("people")
-    }
-
-    /// What the checkpoint key signed last.
-    pub fn signed(&self) -> PathBuf {
-        self.path.join("signed")
-    }
-
     /// The keys that a verifier of this ledger's evidence trusts.
     pub fn trusted_keys(&self) -> PathBuf {
         self.path.join(TRUSTED_KEYS)
@@ -175,21 +160,12 @@ fn refuse_strangers(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn create_folder(path: &Path) -> Result<(), Failure> {
+fn create_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path).map_err(|error| unwritable(path, &error))
 }
 
-/// Writes a file so that after a crash it is there whole or not at all.
-pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("partial");
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = (|| {
-        fs::write(&beside, bytes)?;
-        File::open(&beside)?.sync_all()?;
-        fs::rename(&beside, path)?;
-        File::open(folder)?.sync_all()
-    })();
-    written.map_err(|error| unwritable(path, &error))
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    durable::write(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

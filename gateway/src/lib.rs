@@ -1,14 +1,18 @@
-//! The edge of Counterfoil: the `counterfoil` command line.
+//! The edge of Counterfoil: the `counterfoil` command line, and what a server answers to readers.
 //!
 //! Nothing here decides a business rule. What a command prints on standard output is data; what is
 //! for people goes to standard error.
 
 pub mod cli;
-mod commands;
 pub mod client;
+mod commands;
+mod durable;
 pub mod exit;
+pub mod history;
 pub mod home;
 mod items;
 mod keys;
+pub mod people;
 pub mod settings;
 mod table;
+pub mod who;

@@ -3,6 +3,8 @@
 
 #![allow(clippy::needless_update, reason = "`command!` also builds messages that are given whole")]
 
+pub mod archive;
+
 use bytes::Bytes;
 use counterfoil_engine::genesis::{Genesis, Secret};
 use counterfoil_engine::handle::{AssetId, CashAccountId};

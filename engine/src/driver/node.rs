@@ -107,16 +107,21 @@ pub enum Rejected {
     Stopped,
 }
 
+/// What a client does with its reply. It runs on a thread of the node and must not wait.
+type Client<M> = Box<dyn FnOnce(Reply<<M as StateMachine>::Block>) + Send>;
+
 /// A client of a proposal, counted as in flight until it is answered or dropped.
 pub(super) struct Waiter<M: StateMachine> {
-    client: Sender<Reply<M::Block>>,
+    client: Option<Client<M>>,
     in_flight: Arc<AtomicUsize>,
 }
 
 impl<M: StateMachine> Waiter<M> {
-    /// Answers. A client that went away does not mind.
-    pub(super) fn answer(self, reply: Reply<M::Block>) {
-        let _ = self.client.send(reply);
+    /// Answers.
+    pub(super) fn answer(mut self, reply: Reply<M::Block>) {
+        if let Some(client) = self.client.take() {
+            client(reply);
+        }
     }
 }
 
@@ -259,20 +264,33 @@ impl<M: StateMachine> Node<M> {
     /// disk and applied, and [`Node::view`] shows it. A receiver without a reply means that the
     /// node has ended: the outcome is unknown.
     pub fn propose(&self, submission: Vec<u8>) -> Result<Receiver<Reply<M::Block>>, Rejected> {
+        let (client, reply) = bounded(1);
+        // A client that went away does not mind.
+        self.propose_then(submission, move |outcome| drop(client.send(outcome)))?;
+        Ok(reply)
+    }
+
+    /// As [`Node::propose`], but calls `client` with the reply, for callers that may not block. It
+    /// runs on a thread of the node and must not wait; dropped uncalled, the outcome is unknown.
+    pub fn propose_then(
+        &self,
+        submission: Vec<u8>,
+        client: impl FnOnce(Reply<M::Block>) + Send + 'static,
+    ) -> Result<(), Rejected> {
         if self.closing.load(Ordering::Acquire) || self.progress.has_failed() {
             return Err(Rejected::Stopped);
         }
         if submission.len() > MAX_SUBMISSION_BYTES {
             return Err(Rejected::Refused(ProposeError::Size));
         }
-        let (client, reply) = bounded(1);
         let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let waiter = Waiter { client, in_flight: self.in_flight.clone() };
+        let client: Client<M> = Box::new(client);
+        let waiter = Waiter { client: Some(client), in_flight: self.in_flight.clone() };
         if before >= self.in_flight_max {
             return Err(Rejected::Overloaded);
         }
         match self.requests.try_send(Request::Propose { submission, waiter }) {
-            Ok(()) => Ok(reply),
+            Ok(()) => Ok(()),
             Err(error) if error.is_full() => Err(Rejected::Overloaded),
             Err(_) => Err(Rejected::Stopped),
         }

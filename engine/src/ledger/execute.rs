@@ -136,7 +136,7 @@ impl Ledger {
         submission: &Submission,
     ) -> Result<Vec<Done>, ReplayedAt> {
         self.advance(at);
-        let participant = match self.admit(submission) {
+        let participant = match self.admit(at, submission) {
             Ok(Admission::Replayed(at)) => return Err(at),
             Ok(Admission::Fresh(participant)) => participant,
             Err(refusal) => return Ok(self.refuse_all(submission, refusal)),

@@ -1,0 +1,91 @@
+//! The schema: queries over one view of the ledger, and one mutation for each command.
+//!
+//! Where to look: `guard` (what a document may cost), `sight` (who sees what of which view),
+//! `submission` (from a mutation to a record), `input` (the vocabulary as input types); the other
+//! files hold one object each, with its inputs, payloads and mutations.
+//!
+//! Invariants: what a reader may not see is not found. A mutation's command is the client's own
+//! text. Numbers that matter are strings. Deliberately absent: subscriptions and batches.
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+
+mod account;
+mod cash;
+mod certificate;
+pub mod found;
+pub mod guard;
+mod input;
+mod instruction;
+mod issuer;
+mod ledger;
+mod page;
+mod party;
+mod query;
+mod rejection_code;
+mod scalar;
+pub(crate) mod sight;
+pub(crate) mod submission;
+
+pub use query::Query;
+
+/// The commands of the ledger. Each mutation takes its command as the variable `$input` and beside it
+/// who signed it; a document carries out one. A refusal is data: `userErrors`.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    party::PartyMutation,
+    account::AccountMutation,
+    cash::CashMutation,
+    issuer::IssuerMutation,
+    certificate::CertificateMutation,
+    instruction::InstructionMutation,
+    ledger::LedgerMutation,
+);
+
+/// The schema of the gateway.
+pub type Gateway = Schema<Query, Mutation, EmptySubscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation::default(), EmptySubscription)
+}
+
+/// The schema that is served; introspection and suggestions only for development.
+pub fn schema(development: bool) -> Gateway {
+    match development {
+        true => builder().finish(),
+        false => builder().disable_introspection().disable_suggestions().finish(),
+    }
+}
+
+/// The text of `schema.graphql`: sorted, with the limits of the server in front.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by()
+        .use_space_ident();
+    let schema = builder().finish().sdl_with_options(options);
+    let schema = schema.trim().replace("\nschema {", &format!("\n{}schema {{", description()));
+    schema + "\n"
+}
+
+/// What the schema says of itself: the limits.
+fn description() -> String {
+    format!(
+        "\"\"\"\nThe ledger of Counterfoil: securities, cash and settlement.\n\nLimits: a document has at \
+         most {} bytes, {} fields with fragments expanded, depth {}, {} aliases, {} directives, {} \
+         fragments; each `first` or `last` (at most {}) multiplies the objects below it, which are at \
+         most {}. A request has at most {} bytes and takes at most {} seconds. GET carries out no \
+         mutation; a document carries out one.\n\"\"\"\n",
+        guard::BYTES,
+        guard::FIELDS,
+        guard::DEPTH,
+        guard::ALIASES,
+        guard::DIRECTIVES,
+        guard::FRAGMENTS,
+        guard::PAGE,
+        guard::COMPLEXITY,
+        crate::http::GRAPHQL_BYTES,
+        crate::http::QUERY_SECONDS,
+    )
+}

@@ -1,0 +1,125 @@
+//! What a command made, as the sections of its record tell: the handles that its sender wants.
+
+use async_graphql::ID;
+use counterfoil_engine::command::Command;
+use counterfoil_engine::effects::{CashEffect, IdentityEffect, PartyEffect, decode_all};
+use counterfoil_registry::effect::Effect;
+use counterfoil_registry::event::decode_events;
+
+use super::instruction::InstructionStatus;
+use super::sight::id;
+
+/// The handles in a record, the last of each kind.
+#[derive(Default)]
+pub struct Found {
+    /// The party or participant.
+    pub party: Option<ID>,
+    /// The securities account.
+    pub account: Option<ID>,
+    /// The cash asset.
+    pub asset: Option<ID>,
+    /// The cash account.
+    pub cash_account: Option<ID>,
+    /// The issuer.
+    pub issuer: Option<ID>,
+    /// The class.
+    pub class: Option<ID>,
+    /// The stakeholder.
+    pub stakeholder: Option<ID>,
+    /// The certificates that came into being.
+    pub certificates: Vec<ID>,
+    /// The instruction.
+    pub instruction: Option<ID>,
+    /// How far the instruction has come.
+    pub status: Option<InstructionStatus>,
+    /// Whether the command waits for a second signature.
+    pub waits: bool,
+    /// The feature level.
+    pub feature_level: Option<u32>,
+}
+
+impl Found {
+    /// Reads the sections register, cash, parties, identities. They are the ledger's own, so that
+    /// one that does not read is a mistake of the program and shows nothing.
+    pub fn of<S: AsRef<[u8]>>(command: Option<&Command>, sections: &[S; 4]) -> Found {
+        let mut found = Found::default();
+        let [register, cash, parties, identities] = sections;
+        for event in decode_events(register.as_ref()).unwrap_or_default() {
+            event.effects.iter().for_each(|effect| found.register(effect));
+        }
+        for effect in decode_all(cash.as_ref(), CashEffect::decode).unwrap_or_default() {
+            if let CashEffect::AssetCreated { asset, .. } = effect {
+                found.asset = Some(id(asset));
+            }
+        }
+        for effect in decode_all(parties.as_ref(), PartyEffect::decode).unwrap_or_default() {
+            found.party(&effect);
+        }
+        for effect in decode_all(identities.as_ref(), IdentityEffect::decode).unwrap_or_default() {
+            found.identity(&effect);
+        }
+        // What a command changes without an effect that names it, it names itself.
+        if let Some(
+            Command::ImportRegister { issuer, .. } | Command::ActivateRegister { issuer, .. },
+        ) = command
+        {
+            found.issuer = Some(id(issuer));
+        }
+        found
+    }
+
+    fn register(&mut self, effect: &Effect) {
+        match effect {
+            Effect::IssuerRegistered { issuer, .. } => self.issuer = Some(id(issuer)),
+            Effect::ClassRegistered { class, .. } => self.class = Some(id(class)),
+            Effect::StakeholderRegistered { stakeholder, account, .. }
+            | Effect::StakeholderLinked { stakeholder, account, .. } => {
+                self.stakeholder = Some(id(stakeholder));
+                self.account = Some(id(account));
+            }
+            Effect::CertificateOpened(opened) => self.certificates.push(id(opened.certificate)),
+            _ => {}
+        }
+    }
+
+    fn party(&mut self, effect: &PartyEffect) {
+        match effect {
+            PartyEffect::Registered { party, .. }
+            | PartyEffect::Admitted { party, .. }
+            | PartyEffect::KeyAdded { party, .. }
+            | PartyEffect::KeyRevoked { party, .. } => self.party = Some(id(party)),
+            PartyEffect::FeatureLevel { level } => self.feature_level = Some(*level),
+            PartyEffect::IssuerChain { .. } => {}
+        }
+    }
+
+    fn identity(&mut self, effect: &IdentityEffect) {
+        match effect {
+            IdentityEffect::SecuritiesAccountOpened { account, .. } => {
+                self.account = Some(id(account));
+            }
+            IdentityEffect::CashAccountOpened { account, .. }
+            | IdentityEffect::PostingAccount { account, .. } => {
+                self.cash_account = Some(id(account));
+            }
+            IdentityEffect::Instructed { instruction } => {
+                self.instruction = Some(id(instruction));
+                self.status = Some(InstructionStatus::Unmatched);
+            }
+            IdentityEffect::Matched { .. } | IdentityEffect::Pending { .. } => {
+                self.status = Some(InstructionStatus::Matched);
+            }
+            IdentityEffect::Settled { .. } => self.status = Some(InstructionStatus::Settled),
+            IdentityEffect::CancellationRequested { instruction } => {
+                self.instruction = Some(id(instruction));
+                self.status = Some(InstructionStatus::Matched);
+            }
+            IdentityEffect::Cancelled { instruction } => {
+                self.instruction = Some(id(instruction));
+                self.status = Some(InstructionStatus::Cancelled);
+            }
+            IdentityEffect::Waiting { .. } => self.waits = true,
+            IdentityEffect::Drafted { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Issuers, their classes and stakeholders.
+
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use counterfoil_engine::wire::v1;
+use counterfoil_registry::handle::{AccountId, ClassId, IssuerId, PartyId, StakeholderId};
+
+use super::account::SecuritiesAccount;
+use super::input::{ClassKind, Input};
+use super::page::{Page, Paging};
+use super::party::Party;
+use super::scalar::{Date, Decimal};
+use super::sight::{Sight, held, id};
+use super::submission::{SubmissionInput, act, payload};
+
+/// An issuer of securities and its register.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct Issuer {
+    /// The handle, such as `I0-2`.
+    id: ID,
+    /// Whether the register is a draft that waits for its activation.
+    draft: bool,
+    /// Date of formation.
+    formed: Date,
+    /// Shares authorized over all classes: a number, UNLIMITED or NOT APPLICABLE.
+    authorized: String,
+    /// Its id in the package that it came from; empty where there is none.
+    source_id: String,
+    #[graphql(skip)]
+    party: PartyId,
+    #[graphql(skip)]
+    registrar: PartyId,
+    #[graphql(skip)]
+    issuer: IssuerId,
+    #[graphql(skip)]
+    sight: Sight,
+}
+
+impl Issuer {
+    /// The issuer with this handle, if the reader may know of it.
+    pub fn find(sight: &Sight, issuer: IssuerId) -> Option<Issuer> {
+        let found = sight.register().issuer(issuer)?;
+        sight.reader.party()?;
+        Some(Issuer {
+            id: id(issuer),
+            draft: found.draft,
+            formed: Date(found.formed),
+            authorized: found.authorized.to_string(),
+            source_id: found.source_id.clone(),
+            party: found.party,
+            registrar: found.registrar,
+            issuer,
+            sight: sight.clone(),
+        })
+    }
+}
+
+#[ComplexObject]
+impl Issuer {
+    /// The party that it is.
+    async fn party(&self) -> Result<Option<Party>> {
+        Ok(Party::find(&self.sight, self.party))
+    }
+
+    /// The participant who keeps the register.
+    async fn registrar(&self) -> Result<Option<Party>> {
+        Ok(Party::find(&self.sight, self.registrar))
+    }
+
+    /// Its stock classes, in the order of their registration.
+    async fn stock_classes(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<StockClass>> {
+        let range = 0..u64::from(self.sight.register().next_class().0);
+        Ok(Paging { first, after, last, before }.of(range, |at| {
+            let class = ClassId(u32::try_from(at).ok()?);
+            let of_issuer = self.sight.register().class(class)?.issuer == self.issuer;
+            of_issuer.then(|| StockClass::shown(&self.sight, class))?
+        })?)
+    }
+
+    /// Its stakeholders, in the order of their registration.
+    async fn stakeholders(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<Stakeholder>> {
+        let range = 0..u64::from(self.sight.register().next_stakeholder().0);
+        Ok(Paging { first, after, last, before }.of(range, |at| {
+            let stakeholder = StakeholderId(u32::try_from(at).ok()?);
+            let of_issuer = self.sight.register().stakeholder(stakeholder)?.issuer == self.issuer;
+            of_issuer.then(|| Stakeholder::find(&self.sight, stakeholder))?
+        })?)
+    }
+}
+
+/// A class of stock and its totals.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct StockClass {
+    /// The handle, such as `S0-L`.
+    id: ID,
+    /// Its name.
+    name: String,
+    /// Common or preferred.
+    kind: ClassKind,
+    /// Decimals to which a share can be divided.
+    decimals: u8,
+    /// Its id in the package that it came from; empty where there is none.
+    source_id: String,
+    #[graphql(skip)]
+    issuer: IssuerId,
+    #[graphql(skip)]
+    class: ClassId,
+    #[graphql(skip)]
+    sight: Sight,
+}
+
+impl StockClass {
+    /// The class with this handle, if the reader may know of it.
+    pub fn find(sight: &Sight, class: ClassId) -> Option<StockClass> {
+        sight.reader.party()?;
+        StockClass::shown(sight, class)
+    }
+
+    /// The class, to one who sees something of it.
+    pub fn shown(sight: &Sight, class: ClassId) -> Option<StockClass> {
+        let found = sight.register().class(class)?;
+        Some(StockClass {
+            id: id(class),
+            name: found.name.clone(),
+            kind: found.kind.into(),
+            decimals: found.decimals,
+            source_id: found.source_id.clone(),
+            issuer: found.issuer,
+            class,
+            sight: sight.clone(),
+        })
+    }
+
+    /// The class in the register, for those who may see the register.
+    fn register(&self) -> Option<&counterfoil_registry::register::Class> {
+        let seen = self.sight.reader.sees_issuer(self.sight.ledger(), self.issuer);
+        self.sight.register().class(self.class).filter(|_| seen)
+    }
+}
+
+#[ComplexObject]
+impl StockClass {
+    /// Its issuer.
+    async fn issuer(&self) -> Result<Option<Issuer>> {
+        Ok(Issuer::find(&self.sight, self.issuer))
+    }
+
+    /// Shares authorized: a number, UNLIMITED or NOT APPLICABLE. Null to who may not see the register.
+    async fn authorized(&self) -> Option<String> {
+        self.register().map(|class| class.authorized.to_string())
+    }
+
+    /// Shares ever issued. Null to who may not see the register.
+    async fn issued(&self) -> Option<Decimal> {
+        self.register().map(|class| class.issued.into())
+    }
+
+    /// Shares that holders hold. Null to who may not see the register.
+    async fn outstanding(&self) -> Option<Decimal> {
+        self.register().map(|class| class.outstanding.into())
+    }
+
+    /// Shares cancelled. Null to who may not see the register.
+    async fn retired(&self) -> Option<Decimal> {
+        self.register().map(|class| class.retired.into())
+    }
+}
+
+/// A line in one issuer's register.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct Stakeholder {
+    /// The handle, such as `H1-4`.
+    id: ID,
+    /// Its id in the package that it came from; empty where there is none.
+    source_id: String,
+    #[graphql(skip)]
+    issuer: IssuerId,
+    #[graphql(skip)]
+    account: AccountId,
+    #[graphql(skip)]
+    party: Option<PartyId>,
+    #[graphql(skip)]
+    sight: Sight,
+}
+
+impl Stakeholder {
+    /// The stakeholder with this handle, if the reader may see it.
+    pub fn find(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
+        let found = sight.register().stakeholder(stakeholder)?;
+        let seen = sight.reader.sees_issuer(sight.ledger(), found.issuer)
+            || sight.reader.sees_account(sight.ledger(), found.account);
+        seen.then(|| Stakeholder::shown(sight, stakeholder))?
+    }
+
+    /// The stakeholder, to one who sees its account or register.
+    pub fn shown(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
+        let found = sight.register().stakeholder(stakeholder)?;
+        Some(Stakeholder {
+            id: id(stakeholder),
+            source_id: found.source_id.clone(),
+            issuer: found.issuer,
+            account: found.account,
+            party: found.party,
+            sight: sight.clone(),
+        })
+    }
+}
+
+#[ComplexObject]
+impl Stakeholder {
+    /// Its issuer.
+    async fn issuer(&self) -> Result<Issuer> {
+        Ok(held(Issuer::find(&self.sight, self.issuer))?)
+    }
+
+    /// The account that was opened for it, if the reader may see it.
+    async fn account(&self) -> Option<SecuritiesAccount> {
+        SecuritiesAccount::find(&self.sight, self.account)
+    }
+
+    /// The party that it turned out to be.
+    async fn party(&self) -> Option<Party> {
+        self.party.and_then(|party| Party::find(&self.sight, party))
+    }
+}
+
+payload!(
+    /// What `registerIssuer` did.
+    RegisterIssuerPayload {
+        /// The issuer's handle.
+        issuer: Option<ID> = |found| found.issuer.clone(),
+    }
+);
+payload!(
+    /// What `registerStockClass` did.
+    RegisterStockClassPayload {
+        /// The class's handle.
+        stock_class: Option<ID> = |found| found.class.clone(),
+    }
+);
+payload!(
+    /// What `registerStakeholder` did.
+    RegisterStakeholderPayload {
+        /// The stakeholder's handle.
+        stakeholder: Option<ID> = |found| found.stakeholder.clone(),
+        /// The account that was opened for it.
+        account: Option<ID> = |found| found.account.clone(),
+    }
+);
+payload!(
+    /// What `linkStakeholder` did.
+    LinkStakeholderPayload {
+        /// The stakeholder that is linked now.
+        stakeholder: Option<ID> = |found| found.stakeholder.clone(),
+        /// Whether the command waits for its second signature.
+        waits: bool = |found| found.waits,
+    }
+);
+payload!(
+    /// What `importRegister` did.
+    ImportRegisterPayload {
+        /// The issuer whose draft register has more items now.
+        issuer: Option<ID> = |found| found.issuer.clone(),
+    }
+);
+payload!(
+    /// What `activateRegister` did.
+    ActivateRegisterPayload {
+        /// The issuer.
+        issuer: Option<ID> = |found| found.issuer.clone(),
+        /// Whether the command waits for its second signature.
+        waits: bool = |found| found.waits,
+    }
+);
+
+/// Mutations of registers.
+#[derive(Default)]
+pub struct IssuerMutation;
+
+#[Object]
+impl IssuerMutation {
+    /// Opens the register of an issuer. Signed by the operator.
+    async fn register_issuer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::RegisterIssuer>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<RegisterIssuerPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Enters a class of stock. Signed by the registrar.
+    async fn register_stock_class(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<
+            v1::RegisterStockClass,
+        >,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<RegisterStockClassPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Enters a stakeholder and opens its account. Signed by the registrar.
+    async fn register_stakeholder(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<
+            v1::RegisterStakeholder,
+        >,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<RegisterStakeholderPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Says that a stakeholder is a party, and who operates its account. Takes effect when both
+    /// have signed the same command.
+    async fn link_stakeholder(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::LinkStakeholder>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<LinkStakeholderPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Adds items to a draft register. Signed by the registrar.
+    async fn import_register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::ImportRegister>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<ImportRegisterPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Validates a draft register and opens it. Takes effect when the registrar and the operator
+    /// have both signed the same command.
+    async fn activate_register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<
+            v1::ActivateRegister,
+        >,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<ActivateRegisterPayload> {
+        act(ctx, input, submission).await
+    }
+}

@@ -1,0 +1,180 @@
+//! Parties, participants and keys.
+
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use counterfoil_engine::wire::v1;
+use counterfoil_registry::handle::PartyId;
+
+use super::input::{Input, PartyKind, Role};
+use super::scalar::Hash;
+use super::sight::{Sight, held, id};
+use super::submission::{SubmissionInput, act, payload};
+
+/// A natural or legal person, known ledger-wide.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct Party {
+    /// The handle, such as `P3-R`.
+    id: ID,
+    /// Whether a natural or a legal person.
+    kind: PartyKind,
+    /// Salted hash of the name and address, which stay outside the ledger.
+    details: Hash,
+    #[graphql(skip)]
+    party: PartyId,
+    #[graphql(skip)]
+    sight: Sight,
+}
+
+impl Party {
+    /// The party with this handle, if the reader may know of it.
+    pub fn find(sight: &Sight, party: PartyId) -> Option<Party> {
+        let found = sight.register().party(party)?;
+        sight.reader.party()?;
+        let kind = if found.legal { PartyKind::Legal } else { PartyKind::Natural };
+        let (id, details) = (id(party), found.details.into());
+        Some(Party { id, kind, details, party, sight: sight.clone() })
+    }
+}
+
+#[ComplexObject]
+impl Party {
+    /// What it may do, if it is a participant.
+    async fn participant(&self) -> Option<Participant> {
+        Participant::find(&self.sight, self.party)
+    }
+}
+
+/// A party with keys and roles.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct Participant {
+    /// What it may do.
+    roles: Vec<Role>,
+    /// Its keys, the revoked ones too.
+    keys: Vec<Key>,
+    #[graphql(skip)]
+    party: PartyId,
+    #[graphql(skip)]
+    sight: Sight,
+}
+
+/// An Ed25519 public key of a participant.
+#[derive(SimpleObject, Clone)]
+pub struct Key {
+    /// The key.
+    key: Hash,
+    /// Whether it was revoked: it is void since then, and for ever.
+    revoked: bool,
+}
+
+impl Participant {
+    /// The participant that a party is, if it is one and the reader may know of it.
+    pub fn find(sight: &Sight, party: PartyId) -> Option<Participant> {
+        let found = sight.ledger().participant(party)?;
+        sight.reader.party()?;
+        let keys = found.keys.iter();
+        let keys = keys.map(|(key, revoked)| Key { key: key.0.into(), revoked: *revoked });
+        let roles = found.roles.names().filter_map(role).collect();
+        Some(Participant { roles, keys: keys.collect(), party, sight: sight.clone() })
+    }
+}
+
+#[ComplexObject]
+impl Participant {
+    /// The party that it is.
+    async fn party(&self) -> Result<Party> {
+        Ok(held(Party::find(&self.sight, self.party))?)
+    }
+}
+
+fn role(name: &str) -> Option<Role> {
+    let roles = [
+        (v1::Role::Operator, Role::Operator),
+        (v1::Role::Registrar, Role::Registrar),
+        (v1::Role::Broker, Role::Broker),
+        (v1::Role::Bank, Role::Bank),
+        (v1::Role::ClearingHouse, Role::ClearingHouse),
+        (v1::Role::Investor, Role::Investor),
+        (v1::Role::Auditor, Role::Auditor),
+        (v1::Role::Regulator, Role::Regulator),
+    ];
+    roles.into_iter().find(|(wire, _)| wire.as_str_name() == name).map(|(_, role)| role)
+}
+
+payload!(
+    /// What `registerParty` did.
+    RegisterPartyPayload {
+        /// The party's handle.
+        party: Option<ID> = |found| found.party.clone(),
+    }
+);
+payload!(
+    /// What `admitParticipant` did.
+    AdmitParticipantPayload {
+        /// The party that is a participant now.
+        participant: Option<ID> = |found| found.party.clone(),
+    }
+);
+payload!(
+    /// What `addKey` did.
+    AddKeyPayload {
+        /// The participant whose key it is.
+        participant: Option<ID> = |found| found.party.clone(),
+    }
+);
+payload!(
+    /// What `revokeKey` did.
+    RevokeKeyPayload {
+        /// The participant whose key it was.
+        participant: Option<ID> = |found| found.party.clone(),
+    }
+);
+
+/// Mutations of parties, participants and keys.
+#[derive(Default)]
+pub struct PartyMutation;
+
+#[Object]
+impl PartyMutation {
+    /// Enters a natural or legal person. Signed by the operator, a broker, a bank or a registrar.
+    async fn register_party(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::RegisterParty>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<RegisterPartyPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Gives a party keys and roles. Signed by the operator.
+    async fn admit_participant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<
+            v1::AdmitParticipant,
+        >,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<AdmitParticipantPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Adds a key to a participant. Signed by the participant or the operator.
+    async fn add_key(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::AddKey>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<AddKeyPayload> {
+        act(ctx, input, submission).await
+    }
+
+    /// Revokes a key of a participant for ever. Signed by the participant or the operator.
+    async fn revoke_key(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The command, as the variable $input.")] input: Input<v1::RevokeKey>,
+        #[graphql(desc = "Who signed it, and how.")] submission: SubmissionInput,
+    ) -> Result<RevokeKeyPayload> {
+        act(ctx, input, submission).await
+    }
+}

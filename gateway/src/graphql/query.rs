@@ -1,0 +1,278 @@
+//! What can be asked for. What the reader may not see is not found: the answer is the same.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use counterfoil_engine::command::Reference;
+use counterfoil_engine::handle::{AssetId, CashAccountId, InstructionId};
+use counterfoil_registry::handle::{
+    AccountId, CertificateId, ClassId, IssuerId, PartyId, StakeholderId,
+};
+
+use super::account::SecuritiesAccount;
+use super::cash::{CashAccount, CashAsset};
+use super::certificate::Certificate;
+use super::instruction::Instruction;
+use super::issuer::{Issuer, Stakeholder, StockClass};
+use super::ledger::Ledger;
+use super::page::{Page, Paging};
+use super::party::{Participant, Party};
+use super::scalar::Height;
+use super::sight::{Asker, Sight, handle};
+
+/// Something with an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "&ID", desc = "The handle or id, unique within the ledger."))]
+pub enum Node {
+    /// A party.
+    Party(Party),
+    /// A securities account.
+    SecuritiesAccount(SecuritiesAccount),
+    /// A cash asset.
+    CashAsset(CashAsset),
+    /// A cash account.
+    CashAccount(CashAccount),
+    /// An issuer.
+    Issuer(Issuer),
+    /// A stock class.
+    StockClass(StockClass),
+    /// A stakeholder.
+    Stakeholder(Stakeholder),
+    /// A certificate.
+    Certificate(Certificate),
+    /// An instruction.
+    Instruction(Instruction),
+}
+
+impl Node {
+    /// The thing with this id, if the reader may see it. The first letter says what it is.
+    fn find(sight: &Sight, id: &ID) -> Option<Node> {
+        let s = sight;
+        match id.as_str().as_bytes().first()? {
+            b'P' => Party::find(s, handle(id, PartyId::parse)?).map(Node::Party),
+            b'A' => SecuritiesAccount::find(s, handle(id, AccountId::parse)?)
+                .map(Node::SecuritiesAccount),
+            b'M' => CashAsset::find(s, handle(id, AssetId::parse)?).map(Node::CashAsset),
+            b'C' => CashAccount::find(s, handle(id, CashAccountId::parse)?).map(Node::CashAccount),
+            b'I' => Issuer::find(s, handle(id, IssuerId::parse)?).map(Node::Issuer),
+            b'S' => StockClass::find(s, handle(id, ClassId::parse)?).map(Node::StockClass),
+            b'H' => Stakeholder::find(s, handle(id, StakeholderId::parse)?).map(Node::Stakeholder),
+            b'N' => Certificate::find(s, handle(id, CertificateId::parse)?).map(Node::Certificate),
+            b'T' => Instruction::find(s, handle(id, InstructionId::parse)?).map(Node::Instruction),
+            _ => None,
+        }
+    }
+}
+
+/// Everything that can be asked for. Each field takes `minHeight`: the answer waits until the server
+/// has seen that block, so that who has a receipt reads what he wrote.
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// The ledger and how far it has come.
+    async fn ledger(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Ledger> {
+        Ok(Ledger(Asker::sight(ctx, min_height).await?))
+    }
+
+    /// The participant whose token the request carries; null without one.
+    async fn me(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Participant>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        Ok(sight.reader.party().and_then(|party| Participant::find(&sight, party)))
+    }
+
+    /// Anything by its id.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A handle or id.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Node>> {
+        Ok(Node::find(&Asker::sight(ctx, min_height).await?, &id))
+    }
+
+    /// A party by its handle.
+    async fn party(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The handle, such as `P3-R`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Party>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        Ok(handle(&id, PartyId::parse).and_then(|party| Party::find(&sight, party)))
+    }
+
+    /// The participants.
+    async fn participants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<Participant>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..u64::from(sight.register().next_party().0);
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| Participant::find(&sight, PartyId(u32::try_from(at).ok()?)))?)
+    }
+
+    /// An issuer by its handle.
+    async fn issuer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The handle, such as `I0-2`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Issuer>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        Ok(handle(&id, IssuerId::parse).and_then(|issuer| Issuer::find(&sight, issuer)))
+    }
+
+    /// The issuers, in the order of their registration.
+    async fn issuers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<Issuer>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..u64::from(sight.register().next_issuer().0);
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| Issuer::find(&sight, IssuerId(u32::try_from(at).ok()?)))?)
+    }
+
+    /// A stock class by its handle.
+    async fn stock_class(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The handle, such as `S0-L`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<StockClass>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        Ok(handle(&id, ClassId::parse).and_then(|class| StockClass::find(&sight, class)))
+    }
+
+    /// A certificate by its id.
+    async fn certificate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id, such as `N52.0.7-8`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Certificate>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let certificate = handle(&id, CertificateId::parse);
+        Ok(certificate.and_then(|certificate| Certificate::find(&sight, certificate)))
+    }
+
+    /// A securities account by its handle.
+    async fn securities_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The handle, such as `A42-7`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<SecuritiesAccount>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let account = handle(&id, AccountId::parse);
+        Ok(account.and_then(|account| SecuritiesAccount::find(&sight, account)))
+    }
+
+    /// The securities accounts that the reader may see.
+    async fn securities_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<SecuritiesAccount>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..u64::from(sight.register().next_account().0);
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| SecuritiesAccount::find(&sight, AccountId(u32::try_from(at).ok()?)))?)
+    }
+
+    /// A cash account by its handle.
+    async fn cash_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The handle, such as `C7-K`.")] id: ID,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<CashAccount>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let account = handle(&id, CashAccountId::parse);
+        Ok(account.and_then(|account| CashAccount::find(&sight, account)))
+    }
+
+    /// The cash accounts that the reader may see.
+    async fn cash_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<CashAccount>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..sight.ledger().cash_accounts().len() as u64;
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| CashAccount::find(&sight, CashAccountId(u32::try_from(at).ok()?)))?)
+    }
+
+    /// The cash assets.
+    async fn cash_assets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<CashAsset>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..sight.ledger().assets().len() as u64;
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| CashAsset::find(&sight, AssetId(u32::try_from(at).ok()?)))?)
+    }
+
+    /// An instruction by its owner and the owner's reference.
+    async fn instruction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The participant who instructed.")] owner: ID,
+        #[graphql(desc = "The owner's reference.")] reference: String,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Instruction>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let of = handle(&owner, PartyId::parse).zip(Reference::parse(&reference));
+        let found = of.and_then(|(owner, of)| sight.ledger().instruction_of(owner, of));
+        Ok(found.and_then(|instruction| Instruction::find(&sight, instruction)))
+    }
+
+    /// The instructions that the reader may see, in the order of their arrival.
+    async fn instructions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Page<Instruction>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        let range = 0..sight.ledger().instructions().len() as u64;
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| Instruction::find(&sight, InstructionId(u32::try_from(at).ok()?)))?)
+    }
+}

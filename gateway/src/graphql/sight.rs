@@ -1,0 +1,93 @@
+//! What one request sees: the ledger at one height, through the eyes of one reader.
+
+use std::sync::{Arc, Mutex};
+
+use async_graphql::{Context, ID};
+use counterfoil_engine::driver::View;
+use counterfoil_engine::ledger::Ledger;
+use counterfoil_engine::machine::Machine;
+use counterfoil_registry::register::Register;
+
+use super::scalar::Height;
+use crate::fault::{Code, Fault};
+use crate::service::Service;
+use crate::who::Reader;
+
+/// Who asks, and the newest view that one of the fields asked for.
+pub struct Asker {
+    /// What is asked.
+    pub service: Arc<Service>,
+    /// Who asks.
+    pub reader: Reader,
+    view: Mutex<Option<Arc<View<Machine>>>>,
+}
+
+/// The ledger as a reader sees it. Everything below one field of a query has the same view.
+#[derive(Clone)]
+pub struct Sight {
+    /// What is asked.
+    pub service: Arc<Service>,
+    /// Who asks.
+    pub reader: Reader,
+    /// The ledger.
+    pub view: Arc<View<Machine>>,
+}
+
+impl Asker {
+    /// Someone who asks.
+    pub fn new(service: Arc<Service>, reader: Reader) -> Asker {
+        Asker { service, reader, view: Mutex::new(None) }
+    }
+
+    /// The asker of a request.
+    pub fn of<'a>(ctx: &Context<'a>) -> &'a Asker {
+        ctx.data_unchecked::<Asker>()
+    }
+
+    /// The sight of a request: one view for all of its fields, unless one of them wants a later one.
+    pub async fn sight(ctx: &Context<'_>, min_height: Option<Height>) -> Result<Sight, Fault> {
+        let asker = Asker::of(ctx);
+        let least = min_height.map_or(0, |height| height.0);
+        let held = asker.held().clone();
+        let view = match held.filter(|view| view.machine.height() >= least) {
+            Some(view) => view,
+            None => {
+                let view = asker.service.view_at(least).await?;
+                *asker.held() = Some(view.clone());
+                view
+            }
+        };
+        Ok(Sight { service: asker.service.clone(), reader: asker.reader, view })
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Arc<View<Machine>>>> {
+        self.view.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Sight {
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        self.view.machine.ledger()
+    }
+
+    /// The register.
+    pub fn register(&self) -> &Register {
+        self.ledger().register()
+    }
+}
+
+/// Reads a handle; one that is none names nothing.
+pub fn handle<T>(id: &ID, parse: fn(&str) -> Option<T>) -> Option<T> {
+    parse(id.as_str())
+}
+
+/// A handle as an id.
+pub fn id(handle: impl ToString) -> ID {
+    ID(handle.to_string())
+}
+
+/// A field of an object that the view holds, since handles are dense and nothing is removed.
+pub fn held<T>(item: Option<T>) -> Result<T, Fault> {
+    item.ok_or_else(|| Fault::new(Code::Internal, "a handle names nothing"))
+}

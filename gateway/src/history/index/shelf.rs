@@ -1,0 +1,144 @@
+//! The part of the index that lies in sled: what is sought by name, and posting chunks.
+//!
+//! This is the one place that touches sled. On Linux its flush promises nothing after a power cut, a
+//! flipped bit can make it panic, and it can lose items in silence: so a panic becomes an error, and
+//! every error leads to a rebuild from the archive. Batches are written once for each 65,536 leaves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use counterfoil_engine::hash::Hash;
+use counterfoil_registry::codec::{CodecError, Reader, Writer};
+
+use crate::history::HistoryError;
+
+/// The format of the whole index. Another one is deleted and built anew.
+const VERSION: u8 = 1;
+const CURSOR: &[u8] = b"cursor";
+/// What sled may keep in memory.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// Up to where the index is complete on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Cursor {
+    /// The height of the last block.
+    pub(super) height: u64,
+    /// How many leaves the tree has up to and with its header.
+    pub(super) leaves: u64,
+    /// The hash of its header.
+    pub(super) header: Hash,
+}
+
+/// An open database.
+pub(super) struct Shelf(sled::Db);
+
+impl Shelf {
+    /// Opens or creates the database. The cursor is `None` where it is new, or of another ledger or
+    /// format.
+    pub(super) fn open(
+        folder: &Path,
+        ledger: Hash,
+    ) -> Result<(Shelf, Option<Cursor>), HistoryError> {
+        let db = guarded(|| {
+            let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
+            config.flush_every_ms(None).open()
+        })?;
+        let shelf = Shelf(db);
+        let cursor = shelf.get(CURSOR)?.and_then(|bytes| read_cursor(&bytes, ledger).ok());
+        Ok((shelf, cursor))
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, HistoryError> {
+        guarded(|| self.0.get(key))
+    }
+
+    /// The items whose keys begin with `prefix` and lie from `from` on, in order, while `take` wants
+    /// more.
+    pub(super) fn ascend(
+        &self,
+        prefix: &[u8],
+        from: &[u8],
+        mut take: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), HistoryError> {
+        guarded(|| {
+            for item in self.0.range(from..) {
+                let (key, value) = item?;
+                if !key.starts_with(prefix) || !take(&key, &value) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The same from `from` on downwards.
+    pub(super) fn descend(
+        &self,
+        prefix: &[u8],
+        from: &[u8],
+        mut take: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), HistoryError> {
+        guarded(|| {
+            for item in self.0.range(..=from).rev() {
+                let (key, value) = item?;
+                if !key.starts_with(prefix) || !take(&key, &value) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes items and the cursor that covers them.
+    pub(super) fn write(
+        &self,
+        items: Vec<(Vec<u8>, Vec<u8>)>,
+        ledger: Hash,
+        cursor: Cursor,
+    ) -> Result<(), HistoryError> {
+        guarded(|| {
+            let mut batch = sled::Batch::default();
+            for (key, value) in items {
+                batch.insert(key, value);
+            }
+            batch.insert(CURSOR, write_cursor(ledger, cursor));
+            self.0.apply_batch(batch)?;
+            self.0.flush().map(drop)
+        })
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        // What sled still wants to write may panic on a damaged file; nobody needs it.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.0.flush()));
+    }
+}
+
+fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, HistoryError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(HistoryError::IndexDamaged(error.to_string())),
+        Err(_) => Err(HistoryError::IndexDamaged("sled panicked".to_owned())),
+    }
+}
+
+fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    out.put(&ledger.0);
+    out.put_u64(cursor.height);
+    out.put_u64(cursor.leaves);
+    out.put(&cursor.header.0);
+    out
+}
+
+fn read_cursor(bytes: &[u8], ledger: Hash) -> Result<Cursor, CodecError> {
+    let mut from = Reader::new(bytes);
+    if from.u8()? != VERSION || from.array()? != ledger.0 {
+        return Err(from.invalid());
+    }
+    let (height, leaves) = (from.u64()?, from.u64()?);
+    let cursor = Cursor { height, leaves, header: Hash(from.array()?) };
+    from.end()?;
+    Ok(cursor)
+}

@@ -1,0 +1,357 @@
+//! What the index holds at one height.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use counterfoil_engine::driver::ledger::ArchivedBlock;
+use counterfoil_engine::evidence::heads::Ordinal;
+use counterfoil_engine::evidence::tree::{Frontier, LeafHashes, NodeStore};
+use counterfoil_engine::handle::InstructionId;
+use counterfoil_engine::hash::Hash;
+use counterfoil_engine::time::Timestamp;
+use counterfoil_registry::codec::Writer;
+
+use super::damaged;
+use super::entries::{Entries, Life, key};
+use super::flat::Flat;
+use super::shelf::{Cursor, Shelf};
+use crate::history::HistoryError;
+use crate::history::archive::{Archive, malformed};
+
+/// Leaves of one posting chunk, as a power of two: an offset within it takes two bytes.
+const CHUNK_BITS: u32 = 16;
+/// Leaf hashes read at once when the tree is rebuilt.
+const READ_LEAVES: usize = 1 << 15;
+
+/// The index at one height.
+pub(in crate::history) struct State {
+    ledger: Hash,
+    shelf: Shelf,
+    leaves: Flat<32>,
+    blocks: Flat<16>,
+    lives: Flat<32>,
+    nodes: NodeStore,
+    /// The right edge of the tree once more: a block is judged on it before anything is changed.
+    edge: Frontier,
+    postings: BTreeMap<Ordinal, Vec<u64>>,
+    named: BTreeMap<Vec<u8>, Vec<u8>>,
+    reached: Cursor,
+    stored: Cursor,
+}
+
+/// Nothing yet.
+const START: Cursor = Cursor { height: 0, leaves: 0, header: Hash::ZERO };
+
+impl State {
+    /// Opens what is in `folder`; `None` where there is nothing of this ledger and format, or more
+    /// than the archive holds.
+    pub(super) fn open(
+        folder: &Path,
+        ledger: Hash,
+        archive: &Archive,
+    ) -> Result<Option<State>, HistoryError> {
+        if !folder.exists() {
+            return Ok(None);
+        }
+        let (shelf, cursor) = Shelf::open(&folder.join("sled"), ledger)?;
+        match cursor {
+            Some(cursor) if cursor.height <= archive.height() => {
+                let mut state = State::over(folder, ledger, shelf, cursor)?;
+                state.rebuild_tree(archive)?;
+                Ok(Some(state))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Deletes what is in `folder` and begins anew.
+    pub(super) fn create(folder: &Path, ledger: Hash) -> Result<State, HistoryError> {
+        let fault = |error: &std::io::Error| HistoryError::disk(folder, error);
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).map_err(|error| fault(&error))?;
+        }
+        std::fs::create_dir_all(folder).map_err(|error| fault(&error))?;
+        let (shelf, _) = Shelf::open(&folder.join("sled"), ledger)?;
+        State::over(folder, ledger, shelf, START)
+    }
+
+    fn over(
+        folder: &Path,
+        ledger: Hash,
+        shelf: Shelf,
+        cursor: Cursor,
+    ) -> Result<State, HistoryError> {
+        Ok(State {
+            ledger,
+            shelf,
+            leaves: Flat::open(&folder.join("leaves"))?,
+            blocks: Flat::open(&folder.join("blocks"))?,
+            lives: Flat::open(&folder.join("instructions"))?,
+            nodes: NodeStore::default(),
+            edge: Frontier::default(),
+            postings: BTreeMap::new(),
+            named: BTreeMap::new(),
+            reached: cursor,
+            stored: cursor,
+        })
+    }
+
+    /// Reads the leaf hashes into the tree and compares with the archive's block at the cursor.
+    fn rebuild_tree(&mut self, archive: &Archive) -> Result<(), HistoryError> {
+        let Cursor { height, leaves, header } = self.reached;
+        if height == 0 {
+            return Ok(());
+        }
+        let mut buffer = vec![0; READ_LEAVES * 32];
+        let before_header = leaves.saturating_sub(1);
+        while self.edge.size() < before_header {
+            let left = usize::try_from(before_header - self.edge.size()).unwrap_or(usize::MAX);
+            let wanted = left.min(READ_LEAVES) * 32;
+            let read = self.leaves.read(self.edge.size(), &mut buffer[..wanted])?;
+            if read == 0 {
+                return Err(damaged("the leaf file is too short"));
+            }
+            for leaf in buffer[..read * 32].chunks_exact(32) {
+                self.append(Hash(leaf.try_into().expect("chunks of 32")));
+            }
+        }
+        let block = archive.block(height)?;
+        let root = (block.header.tree_size, block.header.tree_root);
+        if block.header.hash() != header || root != (before_header, self.edge.root()) {
+            return Err(damaged("the leaf file is not that of the archive"));
+        }
+        if self.leaves.get(before_header)? != Some(header.0) {
+            return Err(damaged("the leaf file does not end in the last header"));
+        }
+        if self.blocks.len()? < height {
+            return Err(damaged("the file of blocks is too short"));
+        }
+        self.append(header);
+        Ok(())
+    }
+
+    fn append(&mut self, leaf: Hash) {
+        self.edge.append(leaf);
+        self.nodes.append(leaf);
+    }
+
+    /// The height of the last block.
+    pub(in crate::history) fn height(&self) -> u64 {
+        self.reached.height
+    }
+
+    /// The number of leaves.
+    pub(in crate::history) fn size(&self) -> u64 {
+        self.reached.leaves
+    }
+
+    /// The tree.
+    pub(in crate::history) fn nodes(&self) -> &NodeStore {
+        &self.nodes
+    }
+
+    /// Where leaf hashes are read.
+    pub(in crate::history) fn leaves(&self) -> &impl LeafHashes {
+        &self.leaves
+    }
+
+    /// Enters the block that continues it.
+    pub(super) fn add(&mut self, block: &ArchivedBlock, new: Entries) -> Result<(), HistoryError> {
+        let header = &block.header;
+        let mut edge = self.edge.clone();
+        new.leaves.iter().for_each(|leaf| edge.append(*leaf));
+        let continues = header.height == self.reached.height + 1
+            && header.previous == self.reached.header
+            && block.first_record == self.reached.leaves;
+        if !continues || (header.tree_size, header.tree_root) != (edge.size(), edge.root()) {
+            return Err(malformed(header.height, "it does not continue the block before it"));
+        }
+        let hash = header.hash();
+        let hashes = new.leaves.iter().chain([&hash]);
+        let bytes: Vec<u8> = hashes.clone().flat_map(|leaf| leaf.0).collect();
+        self.leaves.write(self.reached.leaves.saturating_mul(32), &bytes)?;
+        let mut place = Vec::with_capacity(16);
+        place.put_u64(block.first_record);
+        place.put_u64(header.time.0);
+        self.blocks.write(self.reached.height.saturating_mul(16), &place)?;
+        for (instruction, life, record) in new.lives {
+            let at = u64::from(instruction.0) * 32 + life as u64 * 8;
+            // Numbers from 1 on, so that the zeros of a gap in the file mean "none".
+            self.lives.write(at, &record.saturating_add(1).to_be_bytes())?;
+        }
+        hashes.for_each(|leaf| {
+            self.edge.append(*leaf);
+            self.nodes.append(*leaf);
+        });
+        for (ordinal, record) in new.postings {
+            self.postings.entry(ordinal).or_default().push(record);
+        }
+        if let Some((key, value)) = new.named_if_new
+            && self.get(&key)?.is_none()
+        {
+            self.named.insert(key, value);
+        }
+        self.named.extend(new.named);
+        let leaves = self.edge.size();
+        self.reached = Cursor { height: header.height, leaves, header: hash };
+        if leaves >> CHUNK_BITS != self.stored.leaves >> CHUNK_BITS {
+            self.store()?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything up to the present height durable, the files before the cursor that covers
+    /// them. A crash in between leaves the former cursor, and more in the files than it covers.
+    pub(super) fn store(&mut self) -> Result<(), HistoryError> {
+        if self.reached == self.stored {
+            return Ok(());
+        }
+        self.leaves.sync()?;
+        self.blocks.sync()?;
+        self.lives.sync()?;
+        let mut items: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for (ordinal, records) in &self.postings {
+            for records in records.chunk_by(|one, other| chunk(*one) == chunk(*other)) {
+                let key = chunk_key(*ordinal, records[0]);
+                let mut offsets = self.shelf.get(&key)?.map_or(Vec::new(), |kept| kept.to_vec());
+                // A batch of which a crash kept a part may have left some of these already.
+                let known = offsets.chunks_exact(2).take_while(|at| *at < &offset(records[0])[..]);
+                offsets.truncate(known.count() * 2);
+                records.iter().for_each(|record| offsets.put(&offset(*record)));
+                items.push((key, offsets));
+            }
+        }
+        items.extend(std::mem::take(&mut self.named));
+        self.shelf.write(items, self.ledger, self.reached)?;
+        self.postings.clear();
+        self.stored = self.reached;
+        Ok(())
+    }
+
+    /// What is known under a name.
+    pub(in crate::history) fn get(&self, key: &[u8]) -> Result<Option<u64>, HistoryError> {
+        let value = match self.named.get(key) {
+            Some(value) => Some(value.clone()),
+            None => self.shelf.get(key)?.map(|value| value.to_vec()),
+        };
+        let Some(value) = value else { return Ok(None) };
+        let mut number = [0; 8];
+        if value.len() > number.len() {
+            return Err(damaged("an item of another length"));
+        }
+        number[8 - value.len()..].copy_from_slice(&value);
+        Ok(Some(u64::from_be_bytes(number)))
+    }
+
+    /// At most `limit` records of a subject's chain from record `from` on, in order.
+    pub(in crate::history) fn chain_from(
+        &self,
+        ordinal: Ordinal,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, HistoryError> {
+        let mut found = Vec::new();
+        let start = chunk_key(ordinal, from);
+        self.shelf.ascend(&key::postings(ordinal), &start, |key, offsets| {
+            let records = records_of(key, offsets).filter(|record| *record >= from);
+            found.extend(records.take(limit.saturating_sub(found.len())));
+            found.len() < limit
+        })?;
+        let waiting = self.postings.get(&ordinal).map_or(&[][..], Vec::as_slice);
+        let skip = waiting.partition_point(|record| *record < from);
+        found.extend(waiting[skip..].iter().take(limit - found.len()));
+        Ok(found)
+    }
+
+    /// At most `limit` records of a subject's chain below record `below`, the last one first.
+    pub(in crate::history) fn chain_below(
+        &self,
+        ordinal: Ordinal,
+        below: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, HistoryError> {
+        let waiting = self.postings.get(&ordinal).map_or(&[][..], Vec::as_slice);
+        let end = waiting.partition_point(|record| *record < below);
+        let mut found: Vec<u64> = waiting[..end].iter().rev().take(limit).copied().collect();
+        if found.len() < limit && below > 0 {
+            let start = chunk_key(ordinal, below - 1);
+            self.shelf.descend(&key::postings(ordinal), &start, |key, offsets| {
+                let records: Vec<u64> = records_of(key, offsets).collect();
+                let records = records.into_iter().rev().filter(|record| *record < below);
+                found.extend(records.take(limit - found.len()));
+                found.len() < limit
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// The records of an instruction's life in the order of [`Life`].
+    pub(in crate::history) fn lives(
+        &self,
+        instruction: InstructionId,
+    ) -> Result<[Option<u64>; 4], HistoryError> {
+        let item = self.lives.get(u64::from(instruction.0))?.unwrap_or_default();
+        let number = |at: Life| {
+            let from = at as usize * 8;
+            let bytes = item[from..from + 8].try_into().expect("eight bytes");
+            // What lies behind the present height is left over from before a crash.
+            let record = u64::from_be_bytes(bytes).checked_sub(1)?;
+            (record < self.reached.leaves).then_some(record)
+        };
+        use Life::*;
+        Ok([Entered, Matched, CancellationRequested, Ended].map(number))
+    }
+
+    /// The first record and the time of a block.
+    pub(in crate::history) fn block(&self, height: u64) -> Result<(u64, Timestamp), HistoryError> {
+        let place = height.checked_sub(1).filter(|_| height <= self.reached.height);
+        let item = place.map_or(Ok(None), |place| self.blocks.get(place))?;
+        let item = item.ok_or_else(|| damaged(format!("block {height} is not in it")))?;
+        let number =
+            |from: usize| u64::from_be_bytes(item[from..from + 8].try_into().expect("eight bytes"));
+        Ok((number(0), Timestamp(number(8))))
+    }
+
+    /// The height of the last block of which `is_before` holds, zero where there is none. It must hold
+    /// of a first part of the blocks and of none behind it.
+    pub(in crate::history) fn last_block(
+        &self,
+        is_before: impl Fn(u64, Timestamp) -> bool,
+    ) -> Result<u64, HistoryError> {
+        let (mut low, mut high) = (0, self.reached.height);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let (first, time) = self.block(middle)?;
+            if is_before(first, time) { low = middle } else { high = middle - 1 }
+        }
+        Ok(low)
+    }
+}
+
+impl LeafHashes for Flat<32> {
+    fn leaf(&self, index: u64) -> Option<Hash> {
+        self.get(index).ok().flatten().map(Hash)
+    }
+}
+
+fn chunk(record: u64) -> u64 {
+    record >> CHUNK_BITS
+}
+
+fn offset(record: u64) -> [u8; 2] {
+    let low = record & ((1 << CHUNK_BITS) - 1);
+    u16::try_from(low).expect("the low 16 bits").to_be_bytes()
+}
+
+fn chunk_key(ordinal: Ordinal, record: u64) -> Vec<u8> {
+    let mut key = key::postings(ordinal);
+    key.put_u64(chunk(record));
+    key
+}
+
+/// The records of a posting chunk. A key of another length holds none.
+fn records_of<'a>(key: &[u8], offsets: &'a [u8]) -> impl Iterator<Item = u64> + use<'a> {
+    let number = key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let low = |bytes: &[u8]| u64::from(u16::from_be_bytes([bytes[0], bytes[1]]));
+    offsets.chunks_exact(2).map(move |bytes| (number << CHUNK_BITS) + low(bytes))
+}

@@ -1,0 +1,62 @@
+//! The folds of the issuers that were asked for last.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use counterfoil_registry::handle::IssuerId;
+
+use super::RegisterAt;
+
+/// Folds that are kept.
+const REGISTERS_MAX: usize = 64;
+/// Certificates in all of them together; a fold takes about 300 bytes for each. One register beyond it
+/// is kept all the same, alone.
+const CERTIFICATES_MAX: usize = 2_000_000;
+
+/// Folds, the one that was asked for last at the end.
+#[derive(Default)]
+pub(in crate::history) struct Registers(Mutex<Vec<Kept>>);
+
+struct Kept {
+    register: Arc<RegisterAt>,
+    certificates: usize,
+}
+
+impl Registers {
+    /// The fold of an issuer up to exactly this record.
+    pub(super) fn get(&self, issuer: IssuerId, last: u64) -> Option<Arc<RegisterAt>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it =
+            |kept: &Kept| (kept.register.issuer, kept.register.last_record) == (issuer, last);
+        let found = all.iter().position(is_it)?;
+        let kept = all.remove(found);
+        let register = kept.register.clone();
+        all.push(kept);
+        Some(register)
+    }
+
+    /// The fold from which one up to `last` goes on with the least to do. Where that is to be the
+    /// newest, it is taken out: the former newest one is not asked for again, and need not be copied.
+    pub(super) fn base(
+        &self,
+        issuer: IssuerId,
+        last: u64,
+        newest: bool,
+    ) -> Option<Arc<RegisterAt>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before =
+            |kept: &Kept| kept.register.issuer == issuer && kept.register.last_record < last;
+        let candidates = all.iter().enumerate().filter(|(_, kept)| before(kept));
+        let (found, _) = candidates.max_by_key(|(_, kept)| kept.register.last_record)?;
+        if newest { Some(all.remove(found).register) } else { Some(all[found].register.clone()) }
+    }
+
+    pub(super) fn keep(&self, register: Arc<RegisterAt>) {
+        let certificates = register.fold.certificates().count();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Kept { register, certificates });
+        let mut sum: usize = all.iter().map(|kept| kept.certificates).sum();
+        while all.len() > 1 && (all.len() > REGISTERS_MAX || sum > CERTIFICATES_MAX) {
+            sum -= all.remove(0).certificates;
+        }
+    }
+}

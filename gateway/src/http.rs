@@ -1,0 +1,123 @@
+//! The gateway over HTTP: what is served where, and the bounds in front of everything.
+//!
+//! Invariants: a handler that panics answers 500 and takes nobody with it; a body is bounded before
+//! it is read; an answer carries no header that lets a browser guess. Deliberately absent: TLS, which
+//! the proxy in front ends, and any path that acts without a signature.
+
+use std::any::Any;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::fault::{Code, Fault, docs_url};
+use crate::service::Service;
+
+mod challenge;
+mod graphql;
+mod media;
+mod operations;
+mod pages;
+mod submissions;
+
+/// Bytes of a GraphQL request: a command of 256 KiB with escapes, and the document.
+pub const GRAPHQL_BYTES: usize = 640 * 1024;
+/// How long a query may take.
+pub const QUERY_SECONDS: u64 = 10;
+/// Bytes of a bulk submission; its hexadecimal and escapes make JSON larger than what is logged.
+const SUBMISSION_BYTES: usize = counterfoil_engine::limits::SUBMISSION_BYTES;
+/// Bytes of any other body.
+const SMALL: usize = 8 * 1024;
+
+/// Serves until `shutdown` is there; requests on their way are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(service)).with_graceful_shutdown(shutdown).await
+}
+
+/// Everything that is served.
+pub fn router(service: Arc<Service>) -> Router {
+    let schema = crate::graphql::schema(service.options.development);
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/", get(pages::landing))
+        .route("/errors/{code}", get(pages::error))
+        .route("/checkpoint", get(operations::checkpoint))
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .merge(limited(Router::new().route("/v1/challenge", post(challenge::challenge)), SMALL))
+        .merge(limited(Router::new().route("/v1/token", post(challenge::token)), SMALL))
+        .merge(limited(
+            Router::new().route("/v1/submissions", post(submissions::submit)),
+            SUBMISSION_BYTES,
+        ))
+        .merge(limited(
+            Router::new()
+                .route("/graphql", any(graphql::graphql))
+                .layer(axum::Extension(schema)),
+            GRAPHQL_BYTES,
+        ))
+        .fallback(|| async { Fault::from(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Fault::from(Code::MethodNotAllowed) })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .with_state(service)
+}
+
+/// tower-http's limit ends the body while it is read; axum's own binds only some extractors.
+fn limited(router: Router<Arc<Service>>, bytes: usize) -> Router<Arc<Service>> {
+    router.layer(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(bytes))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Fault::from(Code::Internal).into_response()
+}
+
+/// Seconds after which a request that was not taken may be sent again.
+const RETRY_AFTER: &str = "1";
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let code = self.code;
+        let body = serde_json::json!({ "error": {
+            "code": code.as_str(),
+            "message": self.to_string(),
+            "retry": code.retry(),
+            "docsUrl": docs_url(code.as_str()),
+        }});
+        let mut response = (code.status(), axum::Json(body)).into_response();
+        with_headers(code, &mut response);
+        response
+    }
+}
+
+/// The headers that a status asks for (RFC 9110).
+fn with_headers(code: Code, response: &mut Response) {
+    let headers = response.headers_mut();
+    match code {
+        Code::Unauthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        code if code.retry() => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        _ => {}
+    }
+}
