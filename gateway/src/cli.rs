@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the way from there to an exit status.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use counterfoil_registry::date::Date;
 
 use crate::commands;
+use crate::settings::Said;
 
 /// Settlement engine and private-equity register whose ownership history anyone can verify.
 ///
@@ -30,6 +32,46 @@ enum Command {
         /// Where the evidence bundle and the keys to trust are left.
         #[arg(long, default_value = "data", value_name = "DIR")]
         data: PathBuf,
+    },
+    /// Set up a new ledger in an empty directory.
+    Init {
+        /// The directory.
+        #[arg(long, default_value = "data", value_name = "DIR", env = "COUNTERFOIL_DATA")]
+        data: PathBuf,
+        /// The name under which checkpoints are signed: a host and a path, such as
+        /// example.org/ledger.
+        #[arg(long, value_name = "NAME")]
+        origin: String,
+        /// A public key of the operator; can be given several times. Without one a key is made.
+        #[arg(long = "operator-key", value_name = "KEY")]
+        operator_keys: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serve the ledger of a data directory: GraphQL, bulk submissions, proofs and pages.
+    Serve {
+        /// The directory.
+        #[arg(long, default_value = "data", value_name = "DIR", env = "COUNTERFOIL_DATA")]
+        data: PathBuf,
+        /// The address to listen on; without it that of the settings, or 127.0.0.1:7413.
+        #[arg(long, value_name = "ADDR", env = "COUNTERFOIL_LISTEN")]
+        listen: Option<SocketAddr>,
+        /// A file with settings; without it DIR/counterfoil.toml, if it is there.
+        #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
+        config: Option<PathBuf>,
+        /// Serve introspection and suggestions, which help who develops and who attacks.
+        #[arg(long)]
+        development: bool,
+    },
+    /// Check every byte of a stopped server's data directory and execute its log again.
+    Fsck {
+        /// The directory.
+        #[arg(long, default_value = "data", value_name = "DIR", env = "COUNTERFOIL_DATA")]
+        data: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Make an Ed25519 key: the private half into a file, the public half to standard output.
     Keygen {
@@ -96,6 +138,13 @@ fn date(text: &str) -> Result<Date, String> {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo { once: _, data } => commands::demo::run(&data),
+        Command::Init { data, origin, operator_keys, json } => {
+            commands::init::run(&data, &origin, &operator_keys, json)
+        }
+        Command::Serve { data, listen, config, development } => {
+            commands::serve::run(&data, config.as_deref(), Said { listen, development })
+        }
+        Command::Fsck { data, json } => commands::fsck::run(&data, json),
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
         Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
         Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),
