@@ -1,84 +1,120 @@
-//! What the demo shows: the cap table, the lineage of certificates, the evidence.
+//! What the demo shows: the cap table, the lineage of certificates, a balance. All of it is asked
+//! for over GraphQL.
 
-use std::path::Path;
-
-use counterfoil_engine::handle::CashAccountId;
-use counterfoil_registry::amount::format_decimal;
-use counterfoil_registry::captable::{Fold, FoldError};
-use counterfoil_registry::handle::{CertificateId, IssuerId};
+use counterfoil_registry::amount::Quantity;
+use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::step;
-use crate::commands::verify;
-use crate::exit::{Failure, write_file};
-use crate::table::{aligned, cap_table as table};
+use crate::exit::Failure;
+use crate::table::{aligned, percent};
 
-fn fold(desk: &Desk) -> Result<Fold, Failure> {
-    let broken = |error: FoldError| Failure::refused("RECORD_UNEXPECTED", error.to_string());
-    Fold::of(&desk.events()?).map_err(broken)
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
 }
 
-/// The cap table today, folded from the records.
-pub(super) fn cap_table(desk: &Desk, issuer: IssuerId) -> Result<String, Failure> {
-    let today = desk.machine.ledger().time().date();
-    let broken = |error: FoldError| Failure::refused("RECORD_UNEXPECTED", error.to_string());
-    let cap_table = fold(desk)?.cap_table(issuer, today).map_err(broken)?;
-    let cap_table = cap_table.expect("the issuer was registered");
-    Ok(table(&cap_table, |line| Some(desk.name(line.holder))))
+fn quantity(text: &str) -> Quantity {
+    Quantity::parse(text).unwrap_or_default()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// The cap table of an issuer, as it was known at a height or as it is known now.
+pub(super) fn cap_table(
+    desk: &Desk,
+    title: &str,
+    issuer: &str,
+    known_at: Option<&String>,
+) -> Result<(), Failure> {
+    let moment = known_at.map(|height| json!({ "height": height }));
+    let answer = desk.ask(
+        "query($issuer: ID!, $at: MomentInput) {\
+         capTable(issuer: $issuer, asOf: $at, knownAt: $at) { fullyDiluted\
+         classes { name authorized issued outstanding }\
+         holders(first: 100) { nodes { name holdings { quantity stockClass { name } } } } } }",
+        json!({ "issuer": issuer, "at": moment }),
+    )?;
+    let table = &answer["capTable"];
+    let classes: Vec<&Value> = list(&table["classes"]).collect();
+    let whole = quantity(text(table, "fullyDiluted"));
+    let row = |name: &str, quantities: Vec<String>| {
+        let sum = Quantity(quantities.iter().map(|text| quantity(text).0).sum());
+        let mut row = vec![name.to_owned()];
+        row.extend(quantities);
+        row.extend([sum.to_string(), percent(sum, whole)]);
+        row
+    };
+    let mut rows = Vec::new();
+    for holder in list(&table["holders"]["nodes"]) {
+        let held = classes.iter().map(|class| {
+            let mut holdings = list(&holder["holdings"]);
+            let held = holdings.find(|held| held["stockClass"]["name"] == class["name"]);
+            held.map_or("0", |held| text(held, "quantity")).to_owned()
+        });
+        rows.push(row(text(holder, "name"), held.collect()));
+    }
+    let totals = |field: &str| classes.iter().map(|class| text(class, field).to_owned());
+    rows.push(row("outstanding", totals("outstanding").collect()));
+    for (name, field) in [("ever issued", "issued"), ("authorized", "authorized")] {
+        let mut line = vec![name.to_owned()];
+        line.extend(totals(field));
+        rows.push(line);
+    }
+    let mut head = vec!["holder"];
+    head.extend(classes.iter().map(|class| text(class, "name")));
+    head.extend(["all", "%"]);
+    let numbers: Vec<usize> = (1..head.len()).collect();
+    println!("\n{title}\n\n{}\n", aligned(&head, &numbers, rows));
+    Ok(())
 }
 
 /// Every certificate of the issuer: what it came from and what became of it.
-pub(super) fn lineage(desk: &Desk, issuer: IssuerId) -> Result<String, Failure> {
-    let fold = fold(desk)?;
-    let printed = |id: &CertificateId| match fold.certificate(*id) {
-        Some(certificate) if !certificate.number.is_empty() => certificate.number.clone(),
-        _ => id.to_string(),
+pub(super) fn lineage(desk: &Desk, issuer: &str) -> Result<(), Failure> {
+    let answer = desk.ask(
+        "query($issuer: ID!) { issuer(id: $issuer) { certificates(first: 100) { nodes {\
+         number opened quantity closed stockClass { name } holderName\
+         precededBy(first: 10) { nodes { number } } resultedIn(first: 10) { nodes { number } }\
+         } } } }",
+        json!({ "issuer": issuer }),
+    )?;
+    let numbers = |page: &Value| {
+        let numbers: Vec<&str> = list(&page["nodes"]).map(|node| text(node, "number")).collect();
+        numbers.join(", ")
     };
-    let list = |ids: &[CertificateId]| ids.iter().map(printed).collect::<Vec<_>>().join(", ");
-    let mut rows = Vec::new();
-    for (id, certificate) in fold.certificates() {
-        let Some(class) = fold.class(certificate.class).filter(|c| c.issuer == issuer) else {
-            continue;
-        };
-        let became = match certificate.closed {
+    let rows = list(&answer["issuer"]["certificates"]["nodes"]).map(|certificate| {
+        let became = match certificate["closed"].as_str() {
             None => "open".to_owned(),
-            Some((date, _)) => format!("{date} {}", list(&certificate.resulted_in)),
+            Some(date) => format!("{date} {}", numbers(&certificate["resultedIn"])),
         };
-        rows.push(vec![
-            printed(&id),
-            certificate.opened.to_string(),
-            desk.name(certificate.holder),
-            format!("{} {}", certificate.quantity, class.name),
-            list(&certificate.preceded_by),
+        let class = text(&certificate["stockClass"], "name");
+        vec![
+            text(certificate, "number").to_owned(),
+            text(certificate, "opened").to_owned(),
+            text(certificate, "holderName").to_owned(),
+            format!("{} {class}", text(certificate, "quantity")),
+            numbers(&certificate["precededBy"]),
             became,
-        ]);
-    }
-    let head = ["certificate", "since", "first holder", "quantity", "from", "became"];
-    Ok(aligned(&head, &[], rows))
-}
-
-/// What a cash account holds, in major units.
-pub(super) fn balance(desk: &Desk, account: &str) -> String {
-    let ledger = desk.machine.ledger();
-    let account = CashAccountId::parse(account).and_then(|id| ledger.cash_account(id));
-    let described = account.and_then(|account| {
-        let currency = ledger.asset(account.asset)?.currency;
-        let amount = format_decimal(account.balance, currency.minor_decimals());
-        Some(format!("{amount} {currency}"))
+        ]
     });
-    described.unwrap_or_else(|| "no account".to_owned())
+    let head = ["certificate", "since", "first holder", "quantity", "from", "became"];
+    println!("Lineage of the certificates\n\n{}\n", aligned(&head, &[], rows.collect()));
+    Ok(())
 }
 
-/// Exports the evidence bundle of the issuer with the keys to trust, and verifies the file that was
-/// written, without the ledger.
-pub(super) fn evidence(desk: &Desk, issuer: IssuerId, folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::environment("FILE_UNWRITABLE", format!("{}: {error}", folder.display()))
-    })?;
-    let (bundle, trusted) = desk.bundle(issuer)?;
-    let (bundle_file, keys_file) = (folder.join("demo.bundle"), folder.join("trusted-keys.txt"));
-    write_file(&bundle_file, &bundle.encode())?;
-    write_file(&keys_file, format!("{trusted}\n").as_bytes())?;
-    step("The ledger exports the evidence", &format!("{}", bundle_file.display()));
-    verify::run(&bundle_file, &keys_file, false)
+/// What a cash account holds.
+pub(super) fn balance(desk: &Desk, account: &str) -> Result<String, Failure> {
+    let answer = desk.ask(
+        "query($id: ID!) { cashAccount(id: $id) { balance asset { currency } } }",
+        json!({ "id": account }),
+    )?;
+    let account = &answer["cashAccount"];
+    Ok(format!("{} {}", text(account, "balance"), text(&account["asset"], "currency")))
+}
+
+/// A command that asks the server for something.
+pub(super) fn query_to_try(address: &str, issuer: &str) -> String {
+    let query = json!({ "query": "{ checkpoint { origin treeSize treeRoot } }" });
+    let _ = issuer;
+    format!("curl -s {address}/graphql -H 'content-type: application/json' -d '{query}'")
 }
