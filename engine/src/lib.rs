@@ -15,6 +15,7 @@ pub mod machine;
 pub mod rejection;
 pub mod replica;
 pub mod sim;
+pub mod storage;
 pub mod submission;
 pub mod time;
 pub mod wire;

@@ -56,7 +56,7 @@ pub struct Replica {
 }
 
 /// Where a proposal will stand in the log, if it is committed at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
     /// The index of the entry.
     pub index: u64,

@@ -14,29 +14,28 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod chance;
+mod disk;
 mod faults;
 mod invariants;
 mod mutant;
 mod network;
 mod process;
 mod shared;
-mod store;
 mod workload;
 
 pub use chance::Chance;
+pub use disk::MemoryDisk;
 pub use invariants::Violation;
 pub use mutant::Mutant;
 pub use shared::Counts;
 pub use workload::{Counted, Counting, Tally, Workload};
 
-use crate::driver::store::Snapshots;
 use crate::hash::Hash;
-use crate::replica::{Position, StateMachine, StateSnapshot};
+use crate::replica::{StateMachine, StateSnapshot};
 use invariants::{Verdict, liveness};
 use network::{Letter, Network};
-use process::{Disk, Process};
+use process::Process;
 use shared::{REPLICAS, Shared};
-pub(crate) use store::{MemoryLog, MemorySnapshots};
 
 /// Ticks are this many milliseconds apart.
 const TICK_MS: u64 = 10;
@@ -102,7 +101,7 @@ struct Host<W: Workload> {
 enum Node<W: Workload> {
     Up(Box<Process<W>>),
     Down {
-        disk: Box<Disk>,
+        disk: MemoryDisk,
         until: u64,
     },
     /// Only while it is being worked on.
@@ -147,7 +146,7 @@ impl<W: Workload> Simulation<W> {
             id,
             incarnation: 0,
             paused_until: 0,
-            node: Node::Down { disk: Box::new(formatted(&genesis)), until: 0 },
+            node: Node::Down { disk: process::formatted(id, &genesis), until: 0 },
         };
         let shared = Shared {
             now: 0,
@@ -265,7 +264,7 @@ impl<W: Workload> Simulation<W> {
         }
         if let Node::Down { disk, .. } = host.take() {
             host.incarnation += 1;
-            let process = Process::start(host.id, host.incarnation, *disk, &mut self.shared)?;
+            let process = Process::start(host.id, host.incarnation, disk, &mut self.shared)?;
             host.put(Node::Up(Box::new(process)));
         }
         Ok(())
@@ -294,14 +293,6 @@ impl<W: Workload> Simulation<W> {
         }
         Ok(())
     }
-}
-
-/// A new replica's disk: the state before the first entry, and nothing behind it.
-fn formatted(genesis: &StateSnapshot) -> Disk {
-    let snapshots = MemorySnapshots::default();
-    snapshots.write(genesis).expect("a new disk works");
-    let floor = Position { index: genesis.index, term: genesis.term };
-    Disk { log: MemoryLog::new(floor), snapshots }
 }
 
 fn place(id: u64) -> usize {

@@ -159,6 +159,13 @@ fn finish_install(log: &mut impl Log, base: Position) -> Result<(), StoreFault> 
     }
     let mut hard_state = log.hard_state();
     hard_state.commit = base.index;
-    hard_state.term = hard_state.term.max(base.term);
+    // A vote holds for its term alone: in a higher one this replica has not voted yet.
+    if base.term > hard_state.term {
+        hard_state.term = base.term;
+        hard_state.vote = 0;
+    }
     log.restart(base, &hard_state, &[])
 }
+
+#[cfg(test)]
+mod tests;

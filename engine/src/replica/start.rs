@@ -47,7 +47,11 @@ impl Start {
         // What a snapshot covers was committed, though the commit index itself may not have
         // reached the disk.
         hard_state.commit = hard_state.commit.max(applied);
-        hard_state.term = hard_state.term.max(floor.term);
+        // A vote holds for its term alone.
+        if floor.term > hard_state.term {
+            hard_state.term = floor.term;
+            hard_state.vote = 0;
+        }
         let commit = hard_state.commit;
         let tail = Tail::new(floor.index, floor.term, applied, hard_state, configuration);
         Start { tail, applied, commit }

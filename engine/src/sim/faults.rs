@@ -38,7 +38,7 @@ impl<W: Workload> Simulation<W> {
         let down = self.shared.chance.within(20, 1_500);
         let node = match self.nodes[at].take() {
             Node::Up(process) => {
-                let disk = Box::new(process.crash(&mut self.shared));
+                let disk = process.crash(&mut self.shared);
                 Node::Down { disk, until: self.shared.now + down }
             }
             already_down => already_down,

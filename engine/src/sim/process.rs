@@ -2,14 +2,16 @@
 //! takes simulated time and may be cut short by a crash.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use raft::eraftpb::{ConfState, Message};
+use raft::eraftpb::{ConfState, HardState, Message};
 
+use super::disk::MemoryDisk;
 use super::invariants::{Verdict, Violation, audit, fresh_reads};
 use super::mutant::Mutant;
 use super::shared::{REPLICAS, Shared};
-use super::store::{MemoryLog, MemorySnapshots};
 use super::workload::Workload;
+use crate::driver::Stores;
 use crate::driver::recovery::{Recovered, apply, recover};
 use crate::driver::store::{Log, Snapshots, StoreFault};
 use crate::hash::Hash;
@@ -17,6 +19,7 @@ use crate::replica::{
     Append, Body, Committed, Effect, Envelope, Fetch, Install, Position, Refusal, Replica,
     Settings, StateMachine, StateSnapshot, stamped,
 };
+use crate::storage::{DiskLog, DiskSnapshots, Home, Identity, OpenFault, Sizes};
 use crate::time::Timestamp;
 
 /// Entries between two snapshots.
@@ -28,10 +31,34 @@ const WINDOW_BYTES: usize = 2 << 10;
 /// The group of all simulations.
 pub(super) const CLUSTER: Hash = Hash([0x51; 32]);
 
-/// What of a replica survives a crash.
-pub(super) struct Disk {
-    pub(super) log: MemoryLog,
-    pub(super) snapshots: MemorySnapshots,
+/// So small that logs are rolled and cut all the time.
+const SIZES: Sizes = Sizes { log_segment: 8 << 10, archive_file: 8 << 10 };
+
+/// A disk and what a running replica has open on it.
+struct Disk {
+    memory: MemoryDisk,
+    log: DiskLog,
+    snapshots: DiskSnapshots,
+}
+
+impl Disk {
+    fn open(memory: MemoryDisk) -> Result<Disk, OpenFault> {
+        let home = Home::open_on(Arc::new(memory.clone()), "the disk", CLUSTER, SIZES)?;
+        let Stores { log, snapshots, .. } = home.stores;
+        Ok(Disk { memory, log, snapshots })
+    }
+}
+
+/// A new replica's disk: the state before the first entry, and nothing behind it.
+pub(super) fn formatted(replica: u64, genesis: &StateSnapshot) -> MemoryDisk {
+    let memory = MemoryDisk::default();
+    let identity = Identity { ledger: CLUSTER, replica, incarnation: 1 };
+    let home = Home::create_on(Arc::new(memory.clone()), "the disk", identity, SIZES);
+    let Stores { mut log, snapshots, .. } = home.expect("a new disk works").stores;
+    let floor = Position { index: genesis.index, term: genesis.term };
+    log.restart(floor, &HardState::default(), &[]).expect("a new disk works");
+    snapshots.write(genesis).expect("a new disk works");
+    memory
 }
 
 pub(super) struct Process<W: Workload> {
@@ -65,7 +92,7 @@ impl<W: Workload> Process<W> {
     pub(super) fn start(
         id: u64,
         incarnation: u64,
-        mut disk: Disk,
+        memory: MemoryDisk,
         shared: &mut Shared<W>,
     ) -> Result<Process<W>, Violation> {
         let settings = Settings {
@@ -75,6 +102,8 @@ impl<W: Workload> Process<W> {
             window_bytes: WINDOW_BYTES,
         };
         let refused = |error| Violation::new("a replica comes back after a crash", error);
+        let mut disk =
+            Disk::open(memory).map_err(|error| refused(format!("replica {id}: {error}")))?;
         let mut seen = Vec::new();
         let origin = shared.workload.origin();
         let recovered: Recovered<W::Machine> = recover(
@@ -115,13 +144,14 @@ impl<W: Workload> Process<W> {
     }
 
     /// The power goes; what is left on disk.
-    pub(super) fn crash(mut self, shared: &mut Shared<W>) -> Disk {
+    pub(super) fn crash(self, shared: &mut Shared<W>) -> MemoryDisk {
         shared.counts.crashes += 1;
-        self.disk.log.crash(&mut shared.chance);
+        let Disk { memory, .. } = self.disk;
+        memory.crash(&mut shared.chance);
         if shared.is(Mutant::LostTailWithSameId) {
-            self.disk.log.lose_tail(shared.chance.below(12));
+            lose_tail(&memory, shared.chance.below(12));
         }
-        self.disk
+        memory
     }
 
     pub(super) fn leads(&self) -> bool {
@@ -409,6 +439,17 @@ impl<W: Workload> Process<W> {
         shared.headers.machine(self.id, self.applied.index, &self.machine)?;
         audit::check(self.id, &self.machine)
     }
+}
+
+/// Forgets entries at the end of the log, synced ones too, as if they had never been there.
+fn lose_tail(memory: &MemoryDisk, count: u64) {
+    let mut log = Disk::open(memory.clone()).expect("the disk is in order").log;
+    let (floor, last) = (log.floor(), log.last());
+    let end = last.saturating_sub(count).max(floor.index);
+    let kept = log.entries(floor.index + 1, end + 1, u64::MAX).expect("they are there");
+    let mut hard_state = log.hard_state();
+    hard_state.commit = hard_state.commit.min(end);
+    log.restart(floor, &hard_state, &kept).expect("the disk works");
 }
 
 fn works<T>(result: Result<T, StoreFault>) -> Result<T, Violation> {

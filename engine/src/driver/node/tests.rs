@@ -8,7 +8,8 @@ use raft::eraftpb::{Entry, HardState};
 use super::super::Fatal;
 use super::*;
 use crate::hash::Hash;
-use crate::sim::{Counted, MemoryLog, MemorySnapshots, Tally};
+use crate::sim::{Counted, MemoryDisk, Tally};
+use crate::storage::{DiskLog, DiskSnapshots, Home, Identity, Sizes};
 use crate::time::Timestamp;
 
 const SETTINGS: Settings =
@@ -26,7 +27,6 @@ struct Remote {
     /// Archived blocks, and how many of them are synced.
     blocks: Mutex<Vec<Vec<u8>>>,
     synced_blocks: AtomicU64,
-    log: Mutex<Option<MemoryLog>>,
 }
 
 impl Remote {
@@ -49,8 +49,8 @@ impl Remote {
     }
 }
 
-/// A log that obeys the remote. Its contents go back there when it is dropped.
-struct WatchedLog(MemoryLog, Arc<Remote>);
+/// A log that obeys the remote.
+struct WatchedLog(DiskLog, Arc<Remote>);
 
 impl Log for WatchedLog {
     fn floor(&self) -> Position {
@@ -85,12 +85,6 @@ impl Log for WatchedLog {
     }
 }
 
-impl Drop for WatchedLog {
-    fn drop(&mut self) {
-        *self.1.log.lock().unwrap() = Some(self.0.clone());
-    }
-}
-
 struct WatchedArchive(Arc<Remote>);
 
 impl Archive for WatchedArchive {
@@ -112,7 +106,7 @@ impl Archive for WatchedArchive {
 
 struct Stand {
     remote: Arc<Remote>,
-    snapshots: MemorySnapshots,
+    disk: MemoryDisk,
     limits: Limits,
     fatals: Arc<Mutex<Vec<Fatal>>>,
 }
@@ -128,18 +122,26 @@ impl Clock for OneAfterTheOther {
 impl Stand {
     fn new(limits: Limits) -> Stand {
         let remote = Arc::new(Remote::default());
-        let mut log = MemoryLog::new(Position { index: 0, term: 0 });
-        let snapshots = MemorySnapshots::default();
+        let disk = MemoryDisk::default();
+        let identity = Identity { ledger: SETTINGS.cluster, replica: SETTINGS.id, incarnation: 1 };
+        let home = Home::create_on(Arc::new(disk.clone()), "here", identity, Sizes::default());
+        let Stores { mut log, snapshots, .. } = home.unwrap().stores;
         initialise::<Tally>(SETTINGS, &(), &mut log, &snapshots).unwrap();
-        *remote.log.lock().unwrap() = Some(log);
-        Stand { remote, snapshots, limits, fatals: Arc::default() }
+        Stand { remote, disk, limits, fatals: Arc::default() }
+    }
+
+    fn log_and_snapshots(&self) -> (DiskLog, DiskSnapshots) {
+        let disk = Arc::new(self.disk.clone());
+        let home = Home::open_on(disk, "here", SETTINGS.cluster, Sizes::default());
+        let Stores { log, snapshots, .. } = home.unwrap().stores;
+        (log, snapshots)
     }
 
     fn try_open(&self) -> Result<Node<Tally>, OpenError> {
-        let log = self.remote.log.lock().unwrap().take().unwrap();
+        let (log, snapshots) = self.log_and_snapshots();
         let stores = Stores {
             log: WatchedLog(log, self.remote.clone()),
-            snapshots: self.snapshots.clone(),
+            snapshots,
             archive: WatchedArchive(self.remote.clone()),
         };
         let fatals = self.fatals.clone();
@@ -265,16 +267,16 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     }
     let digest = node.view().machine.digest();
     node.shutdown();
-    let snapshots = stand.snapshots.read().unwrap();
+    let (log, store) = stand.log_and_snapshots();
+    let snapshots = store.read().unwrap();
     assert_eq!(snapshots.len(), 2);
     assert!(snapshots[1].index > 500 && snapshots[1].index < snapshots[0].index);
-    let floor = stand.remote.log.lock().unwrap().as_ref().unwrap().floor();
-    assert_eq!(floor.index, snapshots[1].index);
+    assert_eq!(log.floor().index, snapshots[1].index);
 
     // The newer snapshot is damaged: the older one and the longer log give the same state.
     let damaged = StateSnapshot { state: "damaged".into(), ..snapshots[0].clone() };
-    stand.snapshots.write(&snapshots[1]).unwrap();
-    stand.snapshots.write(&damaged).unwrap();
+    store.write(&snapshots[1]).unwrap();
+    store.write(&damaged).unwrap();
     let node = stand.open();
     assert_eq!(node.view().machine.digest(), digest);
     node.shutdown();
