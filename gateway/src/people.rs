@@ -218,3 +218,6 @@ impl People {
         self.folder.join(format!("{holder}.json"))
     }
 }
+
+#[cfg(test)]
+mod tests;

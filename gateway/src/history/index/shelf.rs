@@ -10,6 +10,7 @@ use std::path::Path;
 use counterfoil_engine::hash::Hash;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
+use super::sums::Sum;
 use crate::history::HistoryError;
 
 /// The format of the whole index. Another one is deleted and built anew.
@@ -27,6 +28,12 @@ pub(super) struct Cursor {
     pub(super) leaves: u64,
     /// The hash of its header.
     pub(super) header: Hash,
+    /// Over the items in sled.
+    pub(super) named: Sum,
+    /// Over the file of blocks.
+    pub(super) blocks: Sum,
+    /// Over the file of instructions.
+    pub(super) lives: Sum,
 }
 
 /// An open database.
@@ -89,6 +96,18 @@ impl Shelf {
         })
     }
 
+    /// The sum over all items but the cursor.
+    pub(super) fn sum(&self) -> Result<Sum, HistoryError> {
+        let mut sum = Sum::default();
+        self.ascend(&[], &[], |key, value| {
+            if key != CURSOR {
+                sum.add(key, value);
+            }
+            true
+        })?;
+        Ok(sum)
+    }
+
     /// Writes items and the cursor that covers them.
     pub(super) fn write(
         &self,
@@ -118,6 +137,10 @@ impl Drop for Shelf {
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, HistoryError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
+        // Another process has it: nothing is damaged, and nothing must be deleted.
+        Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
+            Err(HistoryError::Disk(format!("the index is in use by another process: {error}")))
+        }
         Ok(Err(error)) => Err(HistoryError::IndexDamaged(error.to_string())),
         Err(_) => Err(HistoryError::IndexDamaged("sled panicked".to_owned())),
     }
@@ -129,6 +152,7 @@ fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
     out.put_u64(cursor.height);
     out.put_u64(cursor.leaves);
     out.put(&cursor.header.0);
+    [cursor.named, cursor.blocks, cursor.lives].iter().for_each(|sum| out.put_u64(sum.0));
     out
 }
 
@@ -138,7 +162,9 @@ fn read_cursor(bytes: &[u8], ledger: Hash) -> Result<Cursor, CodecError> {
         return Err(from.invalid());
     }
     let (height, leaves) = (from.u64()?, from.u64()?);
-    let cursor = Cursor { height, leaves, header: Hash(from.array()?) };
+    let header = Hash(from.array()?);
+    let (named, blocks, lives) = (Sum(from.u64()?), Sum(from.u64()?), Sum(from.u64()?));
+    let cursor = Cursor { height, leaves, header, named, blocks, lives };
     from.end()?;
     Ok(cursor)
 }
