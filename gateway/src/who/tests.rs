@@ -137,7 +137,7 @@ fn a_section_is_shown_whole_or_not_at_all() {
     let admitted = of(&|sections| !sections[2].is_empty());
     let table = [
         // Register, cash, parties, identities.
-        ("settled", &settled, ["ORKI", "ORKI", "ORKIBshboA", "OR"]),
+        ("settled", &settled, ["ORKI", "ORKIB", "ORKIBshboA", "OR"]),
         ("credited", &credited, ["OR", "ORBb", "ORKIBshboA", "ORBb"]),
         ("issued", &issued, ["ORKIsh", "ORKI", "ORKIBshboA", "OR"]),
         ("admitted", &admitted, ["OR", "OR", "ORKIBshboA", "OR"]),
@@ -151,6 +151,24 @@ fn a_section_is_shown_whole_or_not_at_all() {
     }
     let chain = seen(&market, |sight| sight.record(&settled.record));
     assert_eq!(chain, "ORKIsb", "both owners and the register");
+}
+
+/// The first signature of a command that two have to give names nobody yet.
+#[test]
+fn a_waiting_signature_is_seen_where_its_record_is() {
+    let mut market = market();
+    let link = v1::LinkStakeholder {
+        stakeholder: StakeholderId(0).to_string(),
+        party: client(1).to_string(),
+        operator: Actor::Buyer.party().to_string(),
+    };
+    market.must(Actor::Registrar, vec![Command::LinkStakeholder(link.clone())]);
+    let waiting = market.blocks.last().unwrap().records[0].clone();
+    let sections = waiting.sections.each_ref().map(Vec::as_slice);
+    let who = seen(&market, |sight| sight.sections(&waiting.record, sections)[3]);
+    assert_eq!(who, "ORKI");
+    market.must(Actor::Buyer, vec![Command::LinkStakeholder(link)]);
+    assert_eq!(seen(&market, |sight| sight.account(AccountId(2))), "ORb");
 }
 
 #[test]

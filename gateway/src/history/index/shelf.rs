@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use counterfoil_engine::hash::Hash;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
@@ -18,6 +19,8 @@ const VERSION: u8 = 1;
 const CURSOR: &[u8] = b"cursor";
 /// What sled may keep in memory.
 const CACHE_BYTES: u64 = 64 << 20;
+/// How long another holder of the database is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Up to where the index is complete on disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,11 +49,7 @@ impl Shelf {
         folder: &Path,
         ledger: Hash,
     ) -> Result<(Shelf, Option<Cursor>), HistoryError> {
-        let db = guarded(|| {
-            let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
-            config.flush_every_ms(None).open()
-        })?;
-        let shelf = Shelf(db);
+        let shelf = Shelf(open(folder)?);
         let cursor = shelf.get(CURSOR)?.and_then(|bytes| read_cursor(&bytes, ledger).ok());
         Ok((shelf, cursor))
     }
@@ -131,6 +130,24 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         // What sled still wants to write may panic on a damaged file; nobody needs it.
         let _ = catch_unwind(AssertUnwindSafe(|| self.0.flush()));
+    }
+}
+
+/// Opens sled, and waits for a former holder of its lock that is just ending: its own threads hold it a
+/// little longer than the database that was dropped.
+fn open(folder: &Path) -> Result<sled::Db, HistoryError> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        let opened = guarded(|| {
+            let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
+            config.flush_every_ms(None).open()
+        });
+        match opened {
+            Err(HistoryError::Disk(_)) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use counterfoil_engine::driver::store::Archive as _;
 use counterfoil_engine::evidence::bundle::build::Disclosure;
 use counterfoil_engine::evidence::verify::verify;
 use counterfoil_engine::handle::InstructionId;
+use counterfoil_engine::ledger::ReplayedAt;
 use counterfoil_engine::machine::{Block, Machine, TICK};
 use counterfoil_registry::captable::Fold;
 use counterfoil_registry::date::Date;
@@ -142,6 +143,8 @@ fn receipts_and_records_are_those_of_the_machine() {
         assert_eq!(told.digest, sent.digest);
         if let Some(first) = block.replayed {
             assert_eq!(history.receipts(first).unwrap(), told.receipts);
+            let early = ReplayedAt { height: 10_000, ..first };
+            assert_eq!(history.receipts(early).unwrap_err().code(), "INDEX_LAGGING");
             continue;
         }
         submissions += 1;
