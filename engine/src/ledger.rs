@@ -203,6 +203,21 @@ impl Ledger {
         self.issuer_ordinals.get(issuer.index()).copied()
     }
 
+    /// The handle of the next cash asset.
+    pub fn next_asset(&self) -> AssetId {
+        AssetId(dense(self.assets.len()))
+    }
+
+    /// The handle of the next cash account.
+    pub fn next_cash_account(&self) -> CashAccountId {
+        CashAccountId(dense(self.cash_accounts.len()))
+    }
+
+    /// The handle of the next instruction.
+    pub fn next_instruction(&self) -> InstructionId {
+        InstructionId(dense(self.instructions.len()))
+    }
+
     /// The cash asset with this handle.
     pub fn asset(&self, id: AssetId) -> Option<&Asset> {
         self.assets.get(id.index())
@@ -306,6 +321,11 @@ impl Ledger {
         let at = self.references.push((digest, instruction));
         self.reference_of.insert(digest, u32::try_from(at).unwrap_or(NONE - 1));
     }
+}
+
+/// The handle of what comes behind so many. Limits keep every arena below `u32::MAX` items.
+fn dense(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(NONE)
 }
 
 /// The canonical bytes of a wire message, for snapshots.

@@ -181,7 +181,6 @@ mod tests {
 
     #[test]
     fn the_mac_is_that_of_rfc_4231() {
-
         // Test case 1; HMAC pads a short key with zeros.
         let mut key = [0; 32];
         key[..20].fill(0x0b);

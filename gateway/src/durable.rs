@@ -1,4 +1,4 @@
-//! Small files that must survive a power cut: whole as before, or whole as after.
+//! Files that survive a power cut: whole as before, or whole as after.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,6 +13,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }

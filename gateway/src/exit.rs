@@ -65,9 +65,7 @@ pub fn read_file(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
 
 /// Writes a file beside its place and moves it there, so that it is there whole or not at all.
 pub fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("partial");
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|error| {
+    crate::durable::write(path, bytes).map_err(|error| {
         Failure::environment("FILE_UNWRITABLE", format!("{}: {error}", path.display()))
     })
 }

@@ -11,6 +11,8 @@ use counterfoil_engine::driver::Rejected;
 use counterfoil_engine::replica::ProposeError;
 use counterfoil_engine::wire::WireError;
 
+use crate::history::HistoryError;
+
 /// Declares the codes: text, HTTP status, whether a retry can help, sentence.
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:ident, $retry:literal, $sentence:literal;)+) => {
@@ -117,6 +119,15 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// What a client is told. The figures of a mistake of ours are for the log.
+    pub fn shown(&self) -> String {
+        if self.code == Code::Internal {
+            tracing::error!(detail = self.detail, "a request failed by a mistake of the server");
+            return self.code.sentence().to_owned();
+        }
+        self.to_string()
+    }
+
     /// A fault with its figures.
     pub fn new(code: Code, detail: impl Into<String>) -> Fault {
         Fault { code, detail: detail.into() }
@@ -139,6 +150,13 @@ impl From<Rejected> for Fault {
             Rejected::Stopped => Code::Stopped,
         }
         .into()
+    }
+}
+
+impl From<HistoryError> for Fault {
+    fn from(error: HistoryError) -> Fault {
+        let code = if error.retry() { Code::HistoryUnavailable } else { Code::Internal };
+        Fault::new(code, format!("{}: {error}", error.code()))
     }
 }
 

@@ -10,9 +10,11 @@
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 mod account;
+mod cap_table;
 mod cash;
 mod certificate;
-pub mod found;
+mod event;
+pub(crate) mod found;
 pub mod guard;
 mod input;
 mod instruction;
@@ -21,6 +23,7 @@ mod ledger;
 mod page;
 mod party;
 mod query;
+mod record;
 mod rejection_code;
 mod scalar;
 pub(crate) mod sight;

@@ -21,6 +21,8 @@
 //!   and no checkpoint whose root is not also the machine's.
 //! * Who may see what is not judged here ([`crate::who`]).
 //!
+//! Questions read files and some wait for the index: they are asked on threads that may block.
+//!
 //! Deliberately absent: the live state, HTTP, and any rule of the ledger.
 
 use std::path::PathBuf;

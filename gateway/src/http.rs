@@ -10,8 +10,9 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
@@ -23,10 +24,12 @@ use crate::fault::{Code, Fault, docs_url};
 use crate::service::Service;
 
 mod challenge;
+mod evidence;
 mod graphql;
 mod media;
 mod operations;
 mod pages;
+mod reader;
 mod submissions;
 
 /// Bytes of a GraphQL request: a command of 256 KiB with escapes, and the document.
@@ -56,7 +59,8 @@ pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/", get(pages::landing))
         .route("/errors/{code}", get(pages::error))
-        .route("/checkpoint", get(operations::checkpoint))
+        .route("/checkpoint", get(evidence::checkpoint))
+        .route("/v1/issuers/{issuer}/bundle", get(evidence::bundle))
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
@@ -67,9 +71,7 @@ pub fn router(service: Arc<Service>) -> Router {
             SUBMISSION_BYTES,
         ))
         .merge(limited(
-            Router::new()
-                .route("/graphql", any(graphql::graphql))
-                .layer(axum::Extension(schema)),
+            Router::new().route("/graphql", any(graphql::graphql)).layer(axum::Extension(schema)),
             GRAPHQL_BYTES,
         ))
         .fallback(|| async { Fault::from(Code::NotFound) })
@@ -83,7 +85,32 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// tower-http's limit ends the body while it is read; axum's own binds only some extractors.
 fn limited(router: Router<Arc<Service>>, bytes: usize) -> Router<Arc<Service>> {
-    router.layer(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(bytes))
+    router
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(bytes))
+        .layer(axum::middleware::map_response(too_large))
+}
+
+/// Says in our words what the limit says in its own.
+async fn too_large(response: Response) -> Response {
+    let own = response.headers().get(header::CONTENT_TYPE);
+    let own = own.is_some_and(|media| media.as_bytes().starts_with(b"application/"));
+    match response.status() == StatusCode::PAYLOAD_TOO_LARGE && !own {
+        true => Fault::from(Code::BodyTooLarge).into_response(),
+        false => response,
+    }
+}
+
+/// The whole of a body, which the limit bounds.
+async fn bytes_of(body: Body) -> Result<Bytes, Fault> {
+    axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
+        let limited = std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        match limited {
+            true => Code::BodyTooLarge.into(),
+            false => Fault::new(Code::RequestMalformed, "the body ended early"),
+        }
+    })
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
@@ -98,7 +125,7 @@ impl IntoResponse for Fault {
         let code = self.code;
         let body = serde_json::json!({ "error": {
             "code": code.as_str(),
-            "message": self.to_string(),
+            "message": self.shown(),
             "retry": code.retry(),
             "docsUrl": docs_url(code.as_str()),
         }});

@@ -3,16 +3,22 @@
 //! Nothing here decides a business rule. What a command prints on standard output is data; what is
 //! for people goes to standard error.
 
+pub mod auth;
 pub mod cli;
 pub mod client;
 mod commands;
 mod durable;
 pub mod exit;
+pub mod fault;
+pub mod graphql;
 pub mod history;
 pub mod home;
+pub mod http;
 mod items;
 mod keys;
 pub mod people;
+mod server;
+pub mod service;
 pub mod settings;
 mod table;
 pub mod who;

@@ -21,6 +21,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use counterfoil_engine::hash::{parse_hex, sha256, to_hex};
 use counterfoil_registry::handle::Holder;
@@ -134,6 +135,8 @@ pub enum Entry {
 #[derive(Clone, Debug)]
 pub struct People {
     folder: PathBuf,
+    /// One at a time: between looking and writing nobody else writes.
+    writing: Arc<Mutex<()>>,
 }
 
 impl People {
@@ -148,7 +151,7 @@ impl People {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match builder.create(&folder) {
-            Ok(()) => Ok(People { folder }),
+            Ok(()) => Ok(People { folder, writing: Arc::default() }),
             Err(error) => Err(PeopleError::Disk(folder, error)),
         }
     }
@@ -185,6 +188,7 @@ impl People {
         if recorded.is_some_and(|recorded| recorded != personal.details()) {
             return Err(PeopleError::Mismatch(holder));
         }
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_erased(holder)? {
             return Err(PeopleError::Erased(holder));
         }
@@ -197,6 +201,7 @@ impl People {
     /// # Errors
     /// [`PeopleError::Disk`].
     pub fn erase(&self, holder: Holder) -> Result<(), PeopleError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.write(holder, &[])
     }
 
@@ -218,3 +223,6 @@ impl People {
         self.folder.join(format!("{holder}.json"))
     }
 }
+
+#[cfg(test)]
+mod tests;

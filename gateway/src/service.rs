@@ -5,8 +5,10 @@
 //! its outcome is that of its record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use counterfoil_engine::command::FieldError;
 use counterfoil_engine::driver::{Clock, Node, Reply, View};
 use counterfoil_engine::genesis::Genesis;
@@ -20,6 +22,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::auth::Gate;
 use crate::fault::{Code, Fault};
+use crate::history::records::Receipt;
+use crate::history::{History, HistoryError};
+use crate::people::People;
 
 /// How long a client waits for the outcome of a submission.
 const OUTCOME: Duration = Duration::from_secs(30);
@@ -39,15 +44,30 @@ pub struct Options {
 pub struct Service {
     /// The replica.
     pub node: Node<Machine>,
-    /// The genesis of its ledger.
-    pub genesis: Genesis,
+    /// What happened.
+    pub history: Arc<History>,
+    /// Names and addresses.
+    pub people: People,
     /// Where tokens expire and submissions are judged in front of the log.
     pub clock: Arc<dyn Clock>,
     /// Who may read.
     pub gate: Gate,
     /// What is switched on.
     pub options: Options,
+    /// How submissions fared since the start.
+    pub tally: Tally,
     decoding: Semaphore,
+}
+
+/// How submissions fared.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Executed, now or earlier.
+    pub executed: AtomicU64,
+    /// Refused in front of the log.
+    pub refused: AtomicU64,
+    /// Not taken, or without a known outcome.
+    pub failed: AtomicU64,
 }
 
 /// What became of a submission that was not refused in front of the log.
@@ -81,13 +101,36 @@ impl Service {
     /// A service over a node. `secret` keys the tokens and must be random.
     pub fn new(
         node: Node<Machine>,
-        genesis: Genesis,
+        history: Arc<History>,
+        people: People,
         clock: Arc<dyn Clock>,
         secret: [u8; 32],
         options: Options,
     ) -> Service {
-        let gate = Gate::new(genesis.ledger_id(), secret);
-        Service { node, genesis, clock, gate, options, decoding: Semaphore::new(DECODING) }
+        let gate = Gate::new(history.genesis().ledger_id(), secret);
+        let decoding = Semaphore::new(DECODING);
+        let tally = Tally::default();
+        Service { node, history, people, clock, gate, options, tally, decoding }
+    }
+
+    /// The genesis of the ledger.
+    pub fn genesis(&self) -> &Genesis {
+        self.history.genesis()
+    }
+
+    /// Asks the past about a height, off the threads of the network. The index follows the ledger at
+    /// a small distance; an answer waits until it has reached the height.
+    pub async fn past<T: Send + 'static>(
+        self: &Arc<Service>,
+        height: u64,
+        ask: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let history = self.history.clone();
+        let work = move || {
+            history.wait_height(height, HEIGHT)?;
+            ask(&history)
+        };
+        Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)??)
     }
 
     /// The time at which a request is judged: never before ledger time.
@@ -96,10 +139,7 @@ impl Service {
     }
 
     /// A view that has reached a height.
-    pub async fn view_at(
-        self: &Arc<Service>,
-        height: u64,
-    ) -> Result<Arc<View<Machine>>, Fault> {
+    pub async fn view_at(self: &Arc<Service>, height: u64) -> Result<Arc<View<Machine>>, Fault> {
         let newest = self.node.view();
         if newest.machine.height() >= height {
             return Ok(newest);
@@ -116,8 +156,23 @@ impl Service {
         self: &Arc<Service>,
         decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
     ) -> Result<Result<Executed, Refused>, Fault> {
+        let outcome = self.execute(decode).await;
+        let counter = match &outcome {
+            Ok(Ok(_)) => &self.tally.executed,
+            Ok(Err(_)) => &self.tally.refused,
+            Err(_) => &self.tally.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        outcome
+    }
+
+    async fn execute(
+        self: &Arc<Service>,
+        decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
+    ) -> Result<Result<Executed, Refused>, Fault> {
         let permit = self.decoding.try_acquire().map_err(|_| Code::Overloaded)?;
-        let submission = tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
+        let submission =
+            tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
         drop(permit);
         let submission = Arc::new(submission);
         let view = self.node.view();
@@ -152,4 +207,63 @@ impl Service {
             Reply::Rejected(rejected) => Err(rejected.into()),
         }
     }
+
+    /// What came of each command, in order. A submission that was executed earlier is looked up.
+    pub async fn outcomes(
+        self: &Arc<Service>,
+        executed: &Executed,
+    ) -> Result<Vec<CommandOutcome>, Fault> {
+        match &executed.at {
+            Executor::Now(block) => Ok(outcomes_of(block)),
+            Executor::Earlier(place) => {
+                let place = *place;
+                self.past(place.height, move |history| outcomes_at(history, place)).await
+            }
+        }
+    }
+}
+
+/// What came of one command.
+#[derive(Clone, Debug)]
+pub struct CommandOutcome {
+    /// Where it is recorded.
+    pub receipt: Receipt,
+    /// Whether it was executed before it was sent this time.
+    pub replayed: bool,
+    /// Why it was refused, if it was; the figures are known only when it is executed.
+    pub refusal: Option<Refusal>,
+    /// Contents of the sections register, cash, parties, identities; empty where absent.
+    pub sections: [Bytes; 4],
+}
+
+fn outcomes_of(block: &Block) -> Vec<CommandOutcome> {
+    let records = (block.first_record..).zip(&block.records);
+    let outcomes = records.map(|(record_index, recorded)| CommandOutcome {
+        receipt: Receipt {
+            height: block.header.height,
+            record_index,
+            record_hash: recorded.hash,
+            committed_at: block.header.time,
+            outcome: recorded.record.outcome,
+        },
+        replayed: false,
+        refusal: recorded.outcome.as_ref().err().cloned(),
+        sections: recorded.sections.clone().map(Bytes::from),
+    });
+    outcomes.collect()
+}
+
+fn outcomes_at(history: &History, place: ReplayedAt) -> Result<Vec<CommandOutcome>, HistoryError> {
+    let receipts = history.receipts(place)?.into_iter();
+    let outcomes = receipts.map(|receipt| {
+        let record = history.record(receipt.record_index)?;
+        let refusal = Rejection::all().find(|rejection| rejection.number() == receipt.outcome);
+        Ok(CommandOutcome {
+            receipt,
+            replayed: true,
+            refusal: refusal.map(Refusal::from),
+            sections: record.map(|record| record.sections).unwrap_or_default(),
+        })
+    });
+    outcomes.collect()
 }

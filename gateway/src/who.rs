@@ -175,12 +175,12 @@ impl<'a> Sight<'a> {
         }
         let register = self.of_his_registers(record);
         let [events, cash, _, identities] = sections;
-        let accounts = self.sees_identities(identities);
+        let postings = self.sees_postings(identities);
         [
             register || self.sees_events(events),
-            register || (!cash.is_empty() && accounts),
+            register || (!cash.is_empty() && postings),
             self.participant(),
-            accounts,
+            self.sees_identities(record, identities),
         ]
     }
 
@@ -224,8 +224,18 @@ impl<'a> Sight<'a> {
             })
     }
 
+    /// Whether he sees each cash account on which something was posted.
+    fn sees_postings(&self, identities: &[u8]) -> bool {
+        let effects = decode_all(identities, IdentityEffect::decode).unwrap_or_default();
+        let mut accounts = effects.iter().filter_map(|effect| match effect {
+            IdentityEffect::PostingAccount { account, .. } => Some(*account),
+            _ => None,
+        });
+        accounts.clone().next().is_some() && accounts.all(|account| self.cash_account(account))
+    }
+
     /// Whether he sees everything that a section of identities names.
-    fn sees_identities(&self, section: &[u8]) -> bool {
+    fn sees_identities(&self, record: &Record, section: &[u8]) -> bool {
         let effects = decode_all(section, IdentityEffect::decode).unwrap_or_default();
         !effects.is_empty()
             && effects.iter().all(|effect| match effect {
@@ -240,7 +250,10 @@ impl<'a> Sight<'a> {
                 | IdentityEffect::Pending { deliver, receive, .. } => {
                     self.instruction(*deliver) && self.instruction(*receive)
                 }
-                _ => false,
+                // They name nobody: who may know of the record may know them.
+                IdentityEffect::Waiting { .. } | IdentityEffect::Drafted { .. } => {
+                    self.record(record)
+                }
             })
     }
 }

@@ -28,10 +28,10 @@ pub enum Admission {
 }
 
 impl Ledger {
-    /// Judges the header of a submission at ledger time, or at `at` where that is later: on a quiet
+    /// Judges the header of a submission at ledger time, or at `clock` where that is later: on a quiet
     /// ledger time stands still between entries. Admission asks in front of the log, and
     /// [`Ledger::apply`] asks again.
-    pub fn admit(&self, at: Timestamp, submission: &Submission) -> Result<Admission, Refusal> {
+    pub fn admit(&self, clock: Timestamp, submission: &Submission) -> Result<Admission, Refusal> {
         let header = &submission.header;
         if header.ledger != self.id {
             return Err(Rejection::LedgerMismatch.into());
@@ -50,7 +50,7 @@ impl Ledger {
             Some((_, true)) => return Err(Rejection::KeyRevoked.into()),
             Some((_, false)) => {}
         }
-        let now = at.max(*self.time);
+        let now = clock.max(*self.time);
         if header.valid_until < now {
             let detail = format!("valid until {}, ledger time is {now}", header.valid_until);
             return Err(Refusal { rejection: Rejection::SubmissionExpired, detail });

@@ -12,13 +12,14 @@ use super::party::Party;
 use super::scalar::Decimal;
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
+use crate::history::records::Moment;
 
 /// A securities account.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct SecuritiesAccount {
+pub(crate) struct SecuritiesAccount {
     /// The handle, such as `A42-7`.
-    id: ID,
+    pub(super) id: ID,
     #[graphql(skip)]
     account: AccountId,
     #[graphql(skip)]
@@ -27,7 +28,7 @@ pub struct SecuritiesAccount {
 
 /// The holder of record.
 #[derive(Union, Clone)]
-pub enum Holder {
+pub(crate) enum Holder {
     /// A party of the ledger.
     Party(Party),
     /// A stakeholder that is not linked to a party yet.
@@ -36,7 +37,7 @@ pub enum Holder {
 
 impl Holder {
     /// The holder, as one who may see the account or register sees it.
-    pub fn shown(sight: &Sight, holder: HolderId) -> Option<Holder> {
+    pub(crate) fn shown(sight: &Sight, holder: HolderId) -> Option<Holder> {
         match holder {
             HolderId::Party(party) => Party::find(sight, party).map(Holder::Party),
             HolderId::Stakeholder(stakeholder) => {
@@ -48,9 +49,9 @@ impl Holder {
 
 impl SecuritiesAccount {
     /// The account with this handle, if the reader may see it.
-    pub fn find(sight: &Sight, account: AccountId) -> Option<SecuritiesAccount> {
+    pub(crate) fn find(sight: &Sight, account: AccountId) -> Option<SecuritiesAccount> {
         sight.register().account(account)?;
-        let seen = sight.reader.sees_account(sight.ledger(), account);
+        let seen = sight.eyes().account(account);
         seen.then(|| SecuritiesAccount { id: id(account), account, sight: sight.clone() })
     }
 }
@@ -99,7 +100,7 @@ impl SecuritiesAccount {
 /// What one account holds of one class.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Position {
+pub(crate) struct Position {
     /// Shares held.
     quantity: Decimal,
     /// How many open certificates.
@@ -129,10 +130,15 @@ impl Position {
     ) -> Result<Page<Certificate>> {
         let open = self.sight.register().certificates(self.account, self.class);
         let open: Vec<_> = open.map(|certificate| certificate.id).collect();
+        let issuer = held(self.sight.register().class(self.class))?.issuer;
+        let register = self
+            .sight
+            .past(move |history, height| history.register(issuer, Moment::Height(height)));
+        let register = held(register.await?)?;
         let paging = Paging { first, after, last, before };
         Ok(paging.of(0..open.len() as u64, |at| {
             let certificate = open.get(usize::try_from(at).ok()?)?;
-            Certificate::find(&self.sight, *certificate)
+            Certificate::of(&self.sight, &register, *certificate)
         })?)
     }
 }
@@ -141,13 +147,13 @@ payload!(
     /// What `openSecuritiesAccount` did.
     OpenSecuritiesAccountPayload {
         /// The account's handle.
-        account: Option<ID> = |found| found.account.clone(),
+        account: Option<ID> = account,
     }
 );
 
 /// Mutations of securities accounts.
 #[derive(Default)]
-pub struct AccountMutation;
+pub(crate) struct AccountMutation;
 
 #[Object]
 impl AccountMutation {

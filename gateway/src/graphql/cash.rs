@@ -14,9 +14,9 @@ use super::submission::{SubmissionInput, act, payload};
 /// A currency and the bank that owes it. Two assets of one currency are different things.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct CashAsset {
+pub(crate) struct CashAsset {
     /// The handle, such as `M0-5`.
-    id: ID,
+    pub(super) id: ID,
     /// The currency.
     currency: CurrencyCode,
     #[graphql(skip)]
@@ -27,9 +27,9 @@ pub struct CashAsset {
 
 impl CashAsset {
     /// The asset with this handle, if the reader may know of it.
-    pub fn find(sight: &Sight, asset: AssetId) -> Option<CashAsset> {
+    pub(crate) fn find(sight: &Sight, asset: AssetId) -> Option<CashAsset> {
         let found = sight.ledger().asset(asset)?;
-        sight.reader.party()?;
+        sight.participant()?;
         let (currency, bank) = (CurrencyCode(found.currency), found.bank);
         Some(CashAsset { id: id(asset), currency, bank, sight: sight.clone() })
     }
@@ -46,9 +46,9 @@ impl CashAsset {
 /// One party's money at one bank.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct CashAccount {
+pub(crate) struct CashAccount {
     /// The handle, such as `C7-K`.
-    id: ID,
+    pub(super) id: ID,
     /// How much, in units of the currency.
     balance: Decimal,
     #[graphql(skip)]
@@ -63,10 +63,10 @@ pub struct CashAccount {
 
 impl CashAccount {
     /// The account with this handle, if the reader may see it.
-    pub fn find(sight: &Sight, account: CashAccountId) -> Option<CashAccount> {
+    pub(crate) fn find(sight: &Sight, account: CashAccountId) -> Option<CashAccount> {
         let found = sight.ledger().cash_account(account)?;
         let asset = sight.ledger().asset(found.asset)?;
-        let seen = sight.reader.sees_cash_account(sight.ledger(), account);
+        let seen = sight.eyes().cash_account(account);
         seen.then(|| CashAccount {
             id: id(account),
             balance: Decimal::money(found.balance, asset.currency),
@@ -100,34 +100,34 @@ payload!(
     /// What `createCashAsset` did.
     CreateCashAssetPayload {
         /// The asset's handle.
-        asset: Option<ID> = |found| found.asset.clone(),
+        asset: Option<ID> = asset,
     }
 );
 payload!(
     /// What `openCashAccount` did.
     OpenCashAccountPayload {
         /// The account's handle.
-        cash_account: Option<ID> = |found| found.cash_account.clone(),
+        cash_account: Option<ID> = cash_account,
     }
 );
 payload!(
     /// What `creditCash` did.
     CreditCashPayload {
         /// The account that holds more now.
-        cash_account: Option<ID> = |found| found.cash_account.clone(),
+        cash_account: Option<ID> = cash_account,
     }
 );
 payload!(
     /// What `redeemCash` did.
     RedeemCashPayload {
         /// The account that holds less now.
-        cash_account: Option<ID> = |found| found.cash_account.clone(),
+        cash_account: Option<ID> = cash_account,
     }
 );
 
 /// Mutations of cash.
 #[derive(Default)]
-pub struct CashMutation;
+pub(crate) struct CashMutation;
 
 #[Object]
 impl CashMutation {

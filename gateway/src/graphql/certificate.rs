@@ -1,53 +1,151 @@
-//! Certificates, and the commands that make and move them free of payment.
+//! Certificates over their whole lives, and the commands that make and move them free of payment.
+
+use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 use counterfoil_engine::wire::v1;
-use counterfoil_registry::handle::{AccountId, CertificateId, ClassId};
+use counterfoil_registry::captable::CertificateFacts;
+use counterfoil_registry::effect::Effect;
+use counterfoil_registry::event::decode_events;
+use counterfoil_registry::handle::{AccountId, CertificateId, ClassId, Holder as HolderId};
 
-use super::account::SecuritiesAccount;
+use super::account::{Holder, SecuritiesAccount};
 use super::input::Input;
 use super::issuer::StockClass;
+use super::page::{Page, Paging};
+use super::party::Party;
 use super::scalar::{Date, Decimal};
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
+use crate::fault::Fault;
+use crate::history::records::Moment;
+use crate::history::register::RegisterAt;
+use crate::history::{History, HistoryError};
 
-/// A certificate: so many shares of one class, in one account, of one holder.
+/// A certificate: so many shares of one class, in one account, of one holder. One that has closed is
+/// found as well.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Certificate {
+pub(crate) struct Certificate {
     /// The id, such as `N52.0.7-8`: the record that opened it, its place there, and its slot.
-    id: ID,
+    pub(super) id: ID,
+    /// The printed number; its id where none was given.
+    number: String,
+    /// Its id in the package that it came from; empty where there is none.
+    source_id: String,
     /// Its quantity.
     quantity: Decimal,
-    /// Since when it is open.
+    /// The kind of event that opened it.
+    opened_by: String,
+    /// Since when it is or was open.
     opened: Date,
-    /// Whether its holder accepted it.
-    accepted: bool,
+    /// When its holder accepted it.
+    accepted: Option<Date>,
+    /// When it was closed; null while it is open.
+    closed: Option<Date>,
+    /// The kind of event that closed it.
+    closed_by: Option<String>,
     #[graphql(skip)]
     class: ClassId,
     #[graphql(skip)]
     account: AccountId,
     #[graphql(skip)]
+    holder: HolderId,
+    #[graphql(skip)]
+    lineage: [Vec<CertificateId>; 2],
+    #[graphql(skip)]
+    register: Arc<RegisterAt>,
+    #[graphql(skip)]
     sight: Sight,
 }
 
+/// The name of a kind in the schema: `Issuance` is `ISSUANCE`.
+pub(super) fn kind_name(kind: impl std::fmt::Debug) -> String {
+    let mut name = String::new();
+    for (at, letter) in format!("{kind:?}").chars().enumerate() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
 impl Certificate {
-    /// The open certificate with this id, if the reader may see it.
-    pub fn find(sight: &Sight, certificate: CertificateId) -> Option<Certificate> {
-        let found = sight.register().certificate(certificate)?;
-        let issuer = sight.register().class(found.class)?.issuer;
-        let seen = sight.reader.sees_account(sight.ledger(), found.account)
-            || sight.reader.sees_issuer(sight.ledger(), issuer);
-        seen.then(|| Certificate {
+    /// The certificate with this id, open or closed, if the reader may see it.
+    pub(crate) async fn find(
+        sight: &Sight,
+        certificate: CertificateId,
+    ) -> Result<Option<Certificate>, Fault> {
+        let open = sight.register().certificate(certificate).map(|open| open.class);
+        let view = sight.view.clone();
+        let register = sight.past(move |history, height| {
+            let class = match open {
+                Some(class) => Some(class),
+                None => class_of(history, certificate)?,
+            };
+            let class = class.and_then(|class| view.machine.ledger().register().class(class));
+            match class.map(|class| class.issuer) {
+                Some(issuer) => history.register(issuer, Moment::Height(height)),
+                None => Ok(None),
+            }
+        });
+        let register = register.await?;
+        Ok(register.and_then(|register| Certificate::of(sight, &register, certificate)))
+    }
+
+    /// A certificate of a register, if the reader may see it.
+    pub(crate) fn of(
+        sight: &Sight,
+        register: &Arc<RegisterAt>,
+        certificate: CertificateId,
+    ) -> Option<Certificate> {
+        let facts = register.fold.certificate(certificate)?;
+        let CertificateFacts { class, account, .. } = *facts;
+        sight.eyes().certificate(class, account).then(|| Certificate {
             id: id(certificate),
-            quantity: found.quantity.into(),
-            opened: Date(found.date),
-            accepted: found.accepted,
-            class: found.class,
-            account: found.account,
+            number: match facts.number.as_str() {
+                "" => certificate.to_string(),
+                number => number.to_owned(),
+            },
+            source_id: facts.source_id.clone(),
+            quantity: facts.quantity.into(),
+            opened_by: kind_name(facts.origin),
+            opened: Date(facts.opened),
+            accepted: facts.accepted.map(Date),
+            closed: facts.closed.map(|(date, _)| Date(date)),
+            closed_by: facts.closed.map(|(_, kind)| kind_name(kind)),
+            class,
+            account,
+            holder: facts.holder,
+            lineage: [facts.preceded_by.clone(), facts.resulted_in.clone()],
+            register: register.clone(),
             sight: sight.clone(),
         })
     }
+
+    fn relatives(&self, side: usize, paging: Paging) -> Result<Page<Certificate>, Fault> {
+        let ids = &self.lineage[side];
+        paging.of(0..ids.len() as u64, |at| {
+            let relative = ids.get(usize::try_from(at).ok()?)?;
+            Certificate::of(&self.sight, &self.register, *relative)
+        })
+    }
+}
+
+/// The class of a certificate that may have closed: its opening record says so.
+fn class_of(
+    history: &History,
+    certificate: CertificateId,
+) -> Result<Option<ClassId>, HistoryError> {
+    let Some(at) = history.record(certificate.record)? else { return Ok(None) };
+    let events = decode_events(&at.sections[0]).unwrap_or_default();
+    Ok(events.iter().flat_map(|event| &event.effects).find_map(|effect| match effect {
+        Effect::CertificateOpened(opened) if opened.certificate == certificate => {
+            Some(opened.class)
+        }
+        _ => None,
+    }))
 }
 
 #[ComplexObject]
@@ -57,9 +155,41 @@ impl Certificate {
         Ok(held(StockClass::shown(&self.sight, self.class))?)
     }
 
-    /// The account that it lies in, if the reader may see it.
+    /// The account that it lies or lay in, if the reader may see it.
     async fn account(&self) -> Option<SecuritiesAccount> {
         SecuritiesAccount::find(&self.sight, self.account)
+    }
+
+    /// The holder of record when it was opened.
+    async fn holder(&self) -> Option<Holder> {
+        match self.holder {
+            HolderId::Party(party) => {
+                Party::within(&self.sight, party, self.register.issuer).map(Holder::Party)
+            }
+            holder => Holder::shown(&self.sight, holder),
+        }
+    }
+
+    /// The certificates that it came from.
+    async fn preceded_by(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<Certificate>> {
+        Ok(self.relatives(0, Paging { first, after, last, before })?)
+    }
+
+    /// The certificates that came from it.
+    async fn resulted_in(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<Certificate>> {
+        Ok(self.relatives(1, Paging { first, after, last, before })?)
     }
 }
 
@@ -67,20 +197,20 @@ payload!(
     /// What `issueStock` did.
     IssueStockPayload {
         /// The certificate that came into being.
-        certificates: Vec<ID> = |found| found.certificates.clone(),
+        certificates: Vec<ID> = certificates,
     }
 );
 payload!(
     /// What `transferStock` did.
     TransferStockPayload {
         /// The certificates that came into being: the receiver's, and that of the balance.
-        certificates: Vec<ID> = |found| found.certificates.clone(),
+        certificates: Vec<ID> = certificates,
     }
 );
 
 /// Mutations of certificates.
 #[derive(Default)]
-pub struct CertificateMutation;
+pub(crate) struct CertificateMutation;
 
 #[Object]
 impl CertificateMutation {

@@ -6,42 +6,43 @@ use counterfoil_engine::effects::{CashEffect, IdentityEffect, PartyEffect, decod
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::decode_events;
 
+use super::certificate::kind_name;
 use super::instruction::InstructionStatus;
 use super::sight::id;
 
 /// The handles in a record, the last of each kind.
 #[derive(Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// The party or participant.
-    pub party: Option<ID>,
+    pub(crate) party: Option<ID>,
     /// The securities account.
-    pub account: Option<ID>,
+    pub(crate) account: Option<ID>,
     /// The cash asset.
-    pub asset: Option<ID>,
+    pub(crate) asset: Option<ID>,
     /// The cash account.
-    pub cash_account: Option<ID>,
+    pub(crate) cash_account: Option<ID>,
     /// The issuer.
-    pub issuer: Option<ID>,
+    pub(crate) issuer: Option<ID>,
     /// The class.
-    pub class: Option<ID>,
+    pub(crate) class: Option<ID>,
     /// The stakeholder.
-    pub stakeholder: Option<ID>,
+    pub(crate) stakeholder: Option<ID>,
     /// The certificates that came into being.
-    pub certificates: Vec<ID>,
+    pub(crate) certificates: Vec<ID>,
     /// The instruction.
-    pub instruction: Option<ID>,
+    pub(crate) instruction: Option<ID>,
     /// How far the instruction has come.
-    pub status: Option<InstructionStatus>,
+    pub(crate) status: Option<InstructionStatus>,
     /// Whether the command waits for a second signature.
-    pub waits: bool,
+    pub(crate) waits: bool,
     /// The feature level.
-    pub feature_level: Option<u32>,
+    pub(crate) feature_level: Option<u32>,
 }
 
 impl Found {
     /// Reads the sections register, cash, parties, identities. They are the ledger's own, so that
     /// one that does not read is a mistake of the program and shows nothing.
-    pub fn of<S: AsRef<[u8]>>(command: Option<&Command>, sections: &[S; 4]) -> Found {
+    pub(crate) fn of<S: AsRef<[u8]>>(command: Option<&Command>, sections: &[S; 4]) -> Found {
         let mut found = Found::default();
         let [register, cash, parties, identities] = sections;
         for event in decode_events(register.as_ref()).unwrap_or_default() {
@@ -66,6 +67,37 @@ impl Found {
             found.issuer = Some(id(issuer));
         }
         found
+    }
+
+    /// The handles as the bulk way in tells them; what was not made is left out.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut made = serde_json::Map::new();
+        let one = [
+            ("party", &self.party),
+            ("account", &self.account),
+            ("cashAsset", &self.asset),
+            ("cashAccount", &self.cash_account),
+            ("issuer", &self.issuer),
+            ("stockClass", &self.class),
+            ("stakeholder", &self.stakeholder),
+            ("instruction", &self.instruction),
+        ];
+        for (name, handle) in one {
+            if let Some(handle) = handle {
+                made.insert(name.to_owned(), handle.as_str().into());
+            }
+        }
+        if !self.certificates.is_empty() {
+            let ids = self.certificates.iter().map(|id| id.as_str().into()).collect();
+            made.insert("certificates".to_owned(), serde_json::Value::Array(ids));
+        }
+        if let Some(status) = self.status {
+            made.insert("status".to_owned(), kind_name(status).into());
+        }
+        if self.waits {
+            made.insert("waits".to_owned(), true.into());
+        }
+        made.into()
     }
 
     fn register(&mut self, effect: &Effect) {

@@ -18,35 +18,35 @@ use async_graphql::{Name, Positioned, Value, Variables};
 use crate::fault::{Code, Fault};
 
 /// Bytes of a document.
-pub const BYTES: usize = 16 * 1024;
+pub(crate) const BYTES: usize = 16 * 1024;
 /// Brackets within brackets, and selections within selections and fragments.
-pub const LEVELS: usize = 50;
+pub(crate) const LEVELS: usize = 50;
 /// Fields within fields, fragments expanded.
-pub const DEPTH: usize = 15;
+pub(crate) const DEPTH: usize = 15;
 /// Fields, fragments expanded.
-pub const FIELDS: u64 = 1_000;
+pub(crate) const FIELDS: u64 = 1_000;
 /// Objects that may come back: each `first` or `last` multiplies what is below it.
-pub const COMPLEXITY: u64 = 50_000;
+pub(crate) const COMPLEXITY: u64 = 50_000;
 /// Aliases.
-pub const ALIASES: usize = 30;
+pub(crate) const ALIASES: usize = 30;
 /// Directives.
-pub const DIRECTIVES: usize = 20;
+pub(crate) const DIRECTIVES: usize = 20;
 /// Fragments.
-pub const FRAGMENTS: usize = 50;
+pub(crate) const FRAGMENTS: usize = 50;
 /// Items of a page.
-pub const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// A document that may be validated and executed.
 #[derive(Debug)]
-pub struct Guarded {
+pub(crate) struct Guarded {
     /// The document.
-    pub document: ExecutableDocument,
+    pub(crate) document: ExecutableDocument,
     /// Whether the operation to be executed is a mutation.
-    pub mutates: bool,
+    pub(crate) mutates: bool,
 }
 
 /// Reads a document and refuses it beyond any limit.
-pub fn guard(
+pub(crate) fn guard(
     text: &str,
     operation: Option<&str>,
     variables: &Variables,
@@ -244,9 +244,8 @@ impl Measure<'_> {
 /// mutation one field, and its command is the variable `$input`, whose text the client signed.
 fn one_mutation(document: &ExecutableDocument, name: Option<&str>) -> Result<bool, Fault> {
     let refuse = |why: &str| Fault::new(Code::MutationForm, why);
-    let mutation = |operation: &&Positioned<OperationDefinition>| {
-        operation.node.ty == OperationType::Mutation
-    };
+    let mutation =
+        |operation: &&Positioned<OperationDefinition>| operation.node.ty == OperationType::Mutation;
     let operations = document.operations.iter().map(|(_, operation)| operation);
     let mutations: Vec<_> = operations.filter(mutation).collect();
     if mutations.len() > 1 {

@@ -16,7 +16,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use super::scalar::{CurrencyCode, Date, Decimal, Hex};
 
 /// A message of the vocabulary that is a mutation's input.
-pub trait Vocabulary: Send + Sync + 'static {
+pub(crate) trait Vocabulary: Send + Sync + 'static {
     /// The name of the message.
     const MESSAGE: &'static str;
 }
@@ -49,11 +49,11 @@ const OPTIONAL: &[(&str, &[&str])] = &[
 ];
 
 /// The proof that a variable has the shape of a message.
-pub struct Input<M>(PhantomData<fn() -> M>);
+pub(crate) struct Input<M>(PhantomData<fn() -> M>);
 
 impl<M: Vocabulary> Input<M> {
     /// The member of the command that holds the message.
-    pub fn member(&self) -> String {
+    pub(crate) fn member(&self) -> String {
         lower_first(M::MESSAGE)
     }
 }
@@ -202,7 +202,7 @@ fn scalar_of(registry: &mut Registry, message: &str, field: &str) -> String {
 
 /// Whether a party is a natural or a legal person.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PartyKind {
+pub(crate) enum PartyKind {
     /// A natural person.
     Natural,
     /// A legal person.
@@ -211,7 +211,7 @@ pub enum PartyKind {
 
 /// What a participant may do.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub(crate) enum Role {
     /// Runs the ledger: admits participants and issuers.
     Operator,
     /// Keeps registers of issuers.
@@ -232,7 +232,7 @@ pub enum Role {
 
 /// Common or preferred stock.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ClassKind {
+pub(crate) enum ClassKind {
     /// Common stock.
     Common,
     /// Preferred stock.
@@ -241,7 +241,7 @@ pub enum ClassKind {
 
 /// Which way an instruction moves securities.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Movement {
+pub(crate) enum Movement {
     /// Out of the signer's side.
     Deliver,
     /// To the signer's side.
@@ -250,7 +250,7 @@ pub enum Movement {
 
 /// Whether an instruction moves cash as well.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Payment {
+pub(crate) enum Payment {
     /// Against payment.
     Against,
     /// Free of payment.

@@ -1,8 +1,6 @@
 //! Settlement instructions (ISO 20022 sese.023) and how far they have come.
 
-use async_graphql::{
-    ComplexObject, Context, Enum, ID, Object, OneofObject, Result, SimpleObject,
-};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, OneofObject, Result, SimpleObject};
 use counterfoil_engine::handle::{AssetId, CashAccountId, InstructionId};
 use counterfoil_engine::ledger::State;
 use counterfoil_engine::wire::v1;
@@ -14,20 +12,22 @@ use super::input::{Input, Movement};
 use super::issuer::StockClass;
 use super::party::Party;
 use super::rejection_code::RejectionCode;
-use super::scalar::{Date, DateTime, Decimal};
+use super::scalar::{Date, DateTime, Decimal, Height};
 use super::sight::{Sight, held, id};
 use super::submission::{
     BatchSubmissionInput, Done, InputText, Receipt, SubmissionInput, UserError, act, canonical,
     carry_out, payload, rejection,
 };
 use crate::fault::{Code, Fault};
+use crate::history::instructions::{StatusEvent, Step};
+use crate::who::Sight as Eyes;
 
 /// Commands in one `submitInstructions`.
 const BATCH: usize = 100;
 
 /// How far an instruction has come.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InstructionStatus {
+pub(crate) enum InstructionStatus {
     /// No counterpart yet.
     Unmatched,
     /// Matched, and irrevocable by one side; it settles when it can.
@@ -41,9 +41,9 @@ pub enum InstructionStatus {
 /// A settlement instruction.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Instruction {
+pub(crate) struct Instruction {
     /// The handle, such as `T3-8`.
-    id: ID,
+    pub(super) id: ID,
     /// The owner's reference.
     reference: String,
     /// Which way it moves securities.
@@ -67,6 +67,8 @@ pub struct Instruction {
     /// Whether its owner asks for its cancellation.
     cancellation_requested: bool,
     #[graphql(skip)]
+    instruction: InstructionId,
+    #[graphql(skip)]
     parties: [PartyId; 3],
     #[graphql(skip)]
     class: ClassId,
@@ -80,9 +82,18 @@ pub struct Instruction {
 
 impl Instruction {
     /// The instruction with this handle, if the reader may see it.
-    pub fn find(sight: &Sight, instruction: InstructionId) -> Option<Instruction> {
+    pub(crate) fn find(sight: &Sight, instruction: InstructionId) -> Option<Instruction> {
+        Instruction::seen(sight, &sight.eyes(), instruction)
+    }
+
+    /// As [`Instruction::find`], for one after another: what is asked twice is looked up once.
+    pub(crate) fn seen(
+        sight: &Sight,
+        eyes: &Eyes<'_>,
+        instruction: InstructionId,
+    ) -> Option<Instruction> {
         let found = sight.ledger().instruction(instruction)?;
-        if !sight.reader.sees_instruction(sight.ledger(), instruction) {
+        if !eyes.instruction(instruction) {
             return None;
         }
         let amount = found.payment.and_then(|(_, asset, amount)| {
@@ -112,6 +123,7 @@ impl Instruction {
             class: found.class,
             securities: found.account,
             cash: found.payment.map(|(account, asset, _)| (account, asset)),
+            instruction,
             sight: sight.clone(),
         })
     }
@@ -153,30 +165,91 @@ impl Instruction {
     async fn asset(&self) -> Option<CashAsset> {
         self.cash.and_then(|(_, asset)| CashAsset::find(&self.sight, asset))
     }
+
+    /// What happened to it, in order.
+    async fn events(&self) -> Result<Vec<InstructionEvent>> {
+        let instruction = self.instruction;
+        let events = self.sight.past(move |history, _| history.instruction(instruction)).await?;
+        let height = self.sight.view.machine.height();
+        let known = events.into_iter().filter(|event| event.height <= height);
+        Ok(known.map(InstructionEvent::from).collect())
+    }
+}
+
+/// What happened to an instruction.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum InstructionStep {
+    /// It was accepted.
+    Accepted,
+    /// A counterpart was found.
+    Matched,
+    /// It could not settle at once.
+    Pending,
+    /// One side of the matched pair asked for its cancellation.
+    CancellationRequested,
+    /// It was settled, irrevocably.
+    Settled,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// A step in an instruction's life, with its record.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct InstructionEvent {
+    /// What happened.
+    step: InstructionStep,
+    /// Why it could not settle at once; null: its date was not reached, or it is another step.
+    reason: Option<RejectionCode>,
+    /// The height of the block.
+    height: Height,
+    /// The index of the record.
+    record_index: Height,
+    /// Ledger time.
+    at: DateTime,
+}
+
+impl From<StatusEvent> for InstructionEvent {
+    fn from(event: StatusEvent) -> InstructionEvent {
+        let (step, reason) = match event.step {
+            Step::Accepted => (InstructionStep::Accepted, 0),
+            Step::Matched { .. } => (InstructionStep::Matched, 0),
+            Step::Pending { reason, .. } => (InstructionStep::Pending, reason),
+            Step::CancellationRequested { .. } => (InstructionStep::CancellationRequested, 0),
+            Step::Settled { .. } => (InstructionStep::Settled, 0),
+            Step::Cancelled => (InstructionStep::Cancelled, 0),
+        };
+        InstructionEvent {
+            step,
+            reason: rejection(reason).map(RejectionCode),
+            height: Height(event.height),
+            record_index: Height(event.record),
+            at: DateTime(event.time),
+        }
+    }
 }
 
 payload!(
     /// What `instructSettlement` did.
     InstructSettlementPayload {
         /// The instruction's handle.
-        instruction: Option<ID> = |found| found.instruction.clone(),
+        instruction: Option<ID> = instruction,
         /// How far it came at once.
-        status: Option<InstructionStatus> = |found| found.status,
+        status: Option<InstructionStatus> = status,
     }
 );
 payload!(
     /// What `cancelInstruction` did.
     CancelInstructionPayload {
         /// The instruction's handle.
-        instruction: Option<ID> = |found| found.instruction.clone(),
+        instruction: Option<ID> = instruction,
         /// Cancelled, or matched while the counterparty has not asked as well.
-        status: Option<InstructionStatus> = |found| found.status,
+        status: Option<InstructionStatus> = status,
     }
 );
 
 /// One command of `submitInstructions`; its RFC 8785 text is the command's bytes.
 #[derive(OneofObject)]
-pub enum InstructionCommandInput {
+pub(crate) enum InstructionCommandInput {
     /// Instructs to deliver or to receive.
     InstructSettlement(Input<v1::InstructSettlement>),
     /// Asks to cancel an instruction of the signer.
@@ -185,7 +258,7 @@ pub enum InstructionCommandInput {
 
 /// What came of one command of `submitInstructions`.
 #[derive(SimpleObject)]
-pub struct InstructionOutcome {
+pub(crate) struct InstructionOutcome {
     /// The instruction's handle.
     instruction: Option<ID>,
     /// How far it came at once.
@@ -206,7 +279,7 @@ impl From<Done> for InstructionOutcome {
 
 /// What `submitInstructions` did.
 #[derive(SimpleObject)]
-pub struct SubmitInstructionsPayload {
+pub(crate) struct SubmitInstructionsPayload {
     /// The outcome of each command in order; none if the submission was refused in front of the log.
     outcomes: Vec<InstructionOutcome>,
     /// Why the submission as a whole was refused.
@@ -215,7 +288,7 @@ pub struct SubmitInstructionsPayload {
 
 /// Mutations of instructions.
 #[derive(Default)]
-pub struct InstructionMutation;
+pub(crate) struct InstructionMutation;
 
 #[Object]
 impl InstructionMutation {

@@ -2,12 +2,14 @@
 
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 use counterfoil_engine::wire::v1;
-use counterfoil_registry::handle::{AccountId, ClassId, IssuerId, PartyId, StakeholderId};
+use counterfoil_registry::handle::{AccountId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
 
 use super::account::SecuritiesAccount;
+use super::cap_table::{CapTable, MomentInput};
+use super::event::{self, EventPage};
 use super::input::{ClassKind, Input};
 use super::page::{Page, Paging};
-use super::party::Party;
+use super::party::{Party, name};
 use super::scalar::{Date, Decimal};
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
@@ -15,9 +17,9 @@ use super::submission::{SubmissionInput, act, payload};
 /// An issuer of securities and its register.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Issuer {
+pub(crate) struct Issuer {
     /// The handle, such as `I0-2`.
-    id: ID,
+    pub(super) id: ID,
     /// Whether the register is a draft that waits for its activation.
     draft: bool,
     /// Date of formation.
@@ -38,9 +40,9 @@ pub struct Issuer {
 
 impl Issuer {
     /// The issuer with this handle, if the reader may know of it.
-    pub fn find(sight: &Sight, issuer: IssuerId) -> Option<Issuer> {
+    pub(crate) fn find(sight: &Sight, issuer: IssuerId) -> Option<Issuer> {
         let found = sight.register().issuer(issuer)?;
-        sight.reader.party()?;
+        sight.participant()?;
         Some(Issuer {
             id: id(issuer),
             draft: found.draft,
@@ -83,6 +85,29 @@ impl Issuer {
         })?)
     }
 
+    /// Who held what at the end of a day; null to who may not see the register.
+    async fn cap_table(
+        &self,
+        #[graphql(desc = "At the end of this day; without it, now.")] as_of: Option<MomentInput>,
+        #[graphql(desc = "As it was known then; without it, as it is known now.")] known_at: Option<
+            MomentInput,
+        >,
+    ) -> Result<Option<CapTable>> {
+        Ok(CapTable::find(&self.sight, self.issuer, as_of, known_at).await?)
+    }
+
+    /// What happened to the register, in the order of the records; null to who may not see it.
+    async fn events(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Option<EventPage>> {
+        let paging = Paging { first, after, last, before };
+        Ok(event::page(&self.sight, self.issuer, paging).await?)
+    }
+
     /// Its stakeholders, in the order of their registration.
     async fn stakeholders(
         &self,
@@ -103,9 +128,9 @@ impl Issuer {
 /// A class of stock and its totals.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct StockClass {
+pub(crate) struct StockClass {
     /// The handle, such as `S0-L`.
-    id: ID,
+    pub(super) id: ID,
     /// Its name.
     name: String,
     /// Common or preferred.
@@ -124,13 +149,13 @@ pub struct StockClass {
 
 impl StockClass {
     /// The class with this handle, if the reader may know of it.
-    pub fn find(sight: &Sight, class: ClassId) -> Option<StockClass> {
-        sight.reader.party()?;
+    pub(crate) fn find(sight: &Sight, class: ClassId) -> Option<StockClass> {
+        sight.participant()?;
         StockClass::shown(sight, class)
     }
 
     /// The class, to one who sees something of it.
-    pub fn shown(sight: &Sight, class: ClassId) -> Option<StockClass> {
+    pub(crate) fn shown(sight: &Sight, class: ClassId) -> Option<StockClass> {
         let found = sight.register().class(class)?;
         Some(StockClass {
             id: id(class),
@@ -146,7 +171,7 @@ impl StockClass {
 
     /// The class in the register, for those who may see the register.
     fn register(&self) -> Option<&counterfoil_registry::register::Class> {
-        let seen = self.sight.reader.sees_issuer(self.sight.ledger(), self.issuer);
+        let seen = self.sight.eyes().register(self.issuer);
         self.sight.register().class(self.class).filter(|_| seen)
     }
 }
@@ -182,11 +207,13 @@ impl StockClass {
 /// A line in one issuer's register.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Stakeholder {
+pub(crate) struct Stakeholder {
     /// The handle, such as `H1-4`.
-    id: ID,
+    pub(super) id: ID,
     /// Its id in the package that it came from; empty where there is none.
     source_id: String,
+    #[graphql(skip)]
+    stakeholder: StakeholderId,
     #[graphql(skip)]
     issuer: IssuerId,
     #[graphql(skip)]
@@ -199,20 +226,20 @@ pub struct Stakeholder {
 
 impl Stakeholder {
     /// The stakeholder with this handle, if the reader may see it.
-    pub fn find(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
+    pub(crate) fn find(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
         let found = sight.register().stakeholder(stakeholder)?;
-        let seen = sight.reader.sees_issuer(sight.ledger(), found.issuer)
-            || sight.reader.sees_account(sight.ledger(), found.account);
+        let seen = sight.eyes().register(found.issuer) || sight.eyes().account(found.account);
         seen.then(|| Stakeholder::shown(sight, stakeholder))?
     }
 
     /// The stakeholder, to one who sees its account or register.
-    pub fn shown(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
+    pub(crate) fn shown(sight: &Sight, stakeholder: StakeholderId) -> Option<Stakeholder> {
         let found = sight.register().stakeholder(stakeholder)?;
         Some(Stakeholder {
             id: id(stakeholder),
             source_id: found.source_id.clone(),
             issuer: found.issuer,
+            stakeholder,
             account: found.account,
             party: found.party,
             sight: sight.clone(),
@@ -232,6 +259,11 @@ impl Stakeholder {
         SecuritiesAccount::find(&self.sight, self.account)
     }
 
+    /// Its name, if one was told and the reader may see it.
+    async fn name(&self) -> Result<Option<String>> {
+        Ok(name(&self.sight, Holder::Stakeholder(self.stakeholder), Some(self.issuer)).await?)
+    }
+
     /// The party that it turned out to be.
     async fn party(&self) -> Option<Party> {
         self.party.and_then(|party| Party::find(&self.sight, party))
@@ -242,54 +274,54 @@ payload!(
     /// What `registerIssuer` did.
     RegisterIssuerPayload {
         /// The issuer's handle.
-        issuer: Option<ID> = |found| found.issuer.clone(),
+        issuer: Option<ID> = issuer,
     }
 );
 payload!(
     /// What `registerStockClass` did.
     RegisterStockClassPayload {
         /// The class's handle.
-        stock_class: Option<ID> = |found| found.class.clone(),
+        stock_class: Option<ID> = class,
     }
 );
 payload!(
     /// What `registerStakeholder` did.
     RegisterStakeholderPayload {
         /// The stakeholder's handle.
-        stakeholder: Option<ID> = |found| found.stakeholder.clone(),
+        stakeholder: Option<ID> = stakeholder,
         /// The account that was opened for it.
-        account: Option<ID> = |found| found.account.clone(),
+        account: Option<ID> = account,
     }
 );
 payload!(
     /// What `linkStakeholder` did.
     LinkStakeholderPayload {
         /// The stakeholder that is linked now.
-        stakeholder: Option<ID> = |found| found.stakeholder.clone(),
+        stakeholder: Option<ID> = stakeholder,
         /// Whether the command waits for its second signature.
-        waits: bool = |found| found.waits,
+        waits: bool = waits,
     }
 );
 payload!(
     /// What `importRegister` did.
     ImportRegisterPayload {
         /// The issuer whose draft register has more items now.
-        issuer: Option<ID> = |found| found.issuer.clone(),
+        issuer: Option<ID> = issuer,
     }
 );
 payload!(
     /// What `activateRegister` did.
     ActivateRegisterPayload {
         /// The issuer.
-        issuer: Option<ID> = |found| found.issuer.clone(),
+        issuer: Option<ID> = issuer,
         /// Whether the command waits for its second signature.
-        waits: bool = |found| found.waits,
+        waits: bool = waits,
     }
 );
 
 /// Mutations of registers.
 #[derive(Default)]
-pub struct IssuerMutation;
+pub(crate) struct IssuerMutation;
 
 #[Object]
 impl IssuerMutation {

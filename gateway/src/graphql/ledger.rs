@@ -9,7 +9,7 @@ use super::sight::Sight;
 use super::submission::{SubmissionInput, act, payload};
 
 /// A ledger at one height. It is the same for every reader.
-pub struct Ledger(pub Sight);
+pub(crate) struct Ledger(pub(crate) Sight);
 
 #[Object]
 impl Ledger {
@@ -20,7 +20,7 @@ impl Ledger {
 
     /// The origin that its checkpoints name (C2SP tlog-checkpoint).
     async fn origin(&self) -> &str {
-        &self.0.service.genesis.origin
+        &self.0.service.genesis().origin
     }
 
     /// How many blocks it has closed.
@@ -58,13 +58,13 @@ payload!(
     /// What `raiseFeatureLevel` did.
     RaiseFeatureLevelPayload {
         /// The level in force from the next block on.
-        feature_level: Option<u32> = |found| found.feature_level,
+        feature_level: Option<u32> = feature_level,
     }
 );
 
 /// Mutations of the ledger itself.
 #[derive(Default)]
-pub struct LedgerMutation;
+pub(crate) struct LedgerMutation;
 
 #[Object]
 impl LedgerMutation {

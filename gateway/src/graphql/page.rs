@@ -10,10 +10,11 @@ use async_graphql::connection::{Connection, CursorType, Edge};
 
 use super::guard::PAGE;
 use crate::fault::{Code, Fault};
+use crate::history::page as history;
 
 /// The number of an item in its list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cursor(pub u64);
+pub(crate) struct Cursor(pub(crate) u64);
 
 impl CursorType for Cursor {
     type Error = std::num::ParseIntError;
@@ -29,23 +30,23 @@ impl CursorType for Cursor {
 
 /// Which page is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Paging {
+pub(crate) struct Paging {
     /// So many from the beginning.
-    pub first: Option<i32>,
+    pub(crate) first: Option<i32>,
     /// Behind this cursor.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// So many from the end.
-    pub last: Option<i32>,
+    pub(crate) last: Option<i32>,
     /// In front of this cursor.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
 }
 
 /// A page of items.
-pub type Page<T> = Connection<Cursor, T>;
+pub(crate) type Page<T> = Connection<Cursor, T>;
 
 impl Paging {
     /// Takes a page of the items in a range for which `pick` gives something.
-    pub fn of<T: OutputType>(
+    pub(crate) fn of<T: OutputType>(
         self,
         range: Range<u64>,
         pick: impl Fn(u64) -> Option<T>,
@@ -81,6 +82,24 @@ impl Paging {
         Ok(page)
     }
 
+    /// The page in the terms of the read side, whose cursors are read by `parse`.
+    pub(crate) fn of_history<C>(
+        &self,
+        parse: fn(&str) -> Option<C>,
+    ) -> Result<history::Page<C>, Fault> {
+        let (count, forward) = self.count()?;
+        let cursor = |text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => parse(text)
+                .map(Some)
+                .ok_or_else(|| Fault::new(Code::ArgumentInvalid, "the cursor is not one of ours")),
+        };
+        Ok(match forward {
+            true => history::Page::First { count, after: cursor(&self.after)? },
+            false => history::Page::Last { count, before: cursor(&self.before)? },
+        })
+    }
+
     fn count(&self) -> Result<(usize, bool), Fault> {
         let refuse = |why: &str| Fault::new(Code::ArgumentInvalid, why);
         let (count, forward) = match (self.first, self.last) {
@@ -98,7 +117,12 @@ impl Paging {
 mod tests {
     use super::*;
 
-    fn pages(first: Option<i32>, after: Option<&str>, last: Option<i32>, before: Option<&str>) -> (Vec<i32>, bool, bool) {
+    fn pages(
+        first: Option<i32>,
+        after: Option<&str>,
+        last: Option<i32>,
+        before: Option<&str>,
+    ) -> (Vec<i32>, bool, bool) {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let paging = Paging { first, after: text(after), last, before: text(before) };
         let even = |at: u64| (at % 2 == 0).then_some(at as i32);

@@ -2,19 +2,21 @@
 
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 use counterfoil_engine::wire::v1;
-use counterfoil_registry::handle::PartyId;
+use counterfoil_registry::handle::{Holder, IssuerId, PartyId};
 
 use super::input::{Input, PartyKind, Role};
 use super::scalar::Hash;
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
+use crate::fault::{Code, Fault};
+use crate::people::Entry;
 
 /// A natural or legal person, known ledger-wide.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Party {
+pub(crate) struct Party {
     /// The handle, such as `P3-R`.
-    id: ID,
+    pub(super) id: ID,
     /// Whether a natural or a legal person.
     kind: PartyKind,
     /// Salted hash of the name and address, which stay outside the ledger.
@@ -22,17 +24,24 @@ pub struct Party {
     #[graphql(skip)]
     party: PartyId,
     #[graphql(skip)]
+    within: Option<IssuerId>,
+    #[graphql(skip)]
     sight: Sight,
 }
 
 impl Party {
     /// The party with this handle, if the reader may know of it.
-    pub fn find(sight: &Sight, party: PartyId) -> Option<Party> {
+    pub(crate) fn find(sight: &Sight, party: PartyId) -> Option<Party> {
         let found = sight.register().party(party)?;
-        sight.reader.party()?;
+        sight.participant()?;
         let kind = if found.legal { PartyKind::Legal } else { PartyKind::Natural };
         let (id, details) = (id(party), found.details.into());
-        Some(Party { id, kind, details, party, sight: sight.clone() })
+        Some(Party { id, kind, details, party, within: None, sight: sight.clone() })
+    }
+
+    /// The party as it stands in the register of an issuer.
+    pub(crate) fn within(sight: &Sight, party: PartyId, issuer: IssuerId) -> Option<Party> {
+        Party::find(sight, party).map(|party| Party { within: Some(issuer), ..party })
     }
 }
 
@@ -42,12 +51,36 @@ impl Party {
     async fn participant(&self) -> Option<Participant> {
         Participant::find(&self.sight, self.party)
     }
+
+    /// Its name, if one was told and the reader may see it.
+    async fn name(&self) -> Result<Option<String>> {
+        Ok(name(&self.sight, Holder::Party(self.party), self.within).await?)
+    }
+}
+
+/// The name of a holder, if one was told and the reader may see it. What was erased reads as never
+/// told.
+pub(super) async fn name(
+    sight: &Sight,
+    holder: Holder,
+    within: Option<IssuerId>,
+) -> Result<Option<String>, Fault> {
+    if !sight.eyes().name(holder, within) {
+        return Ok(None);
+    }
+    let people = sight.service.people.clone();
+    let entry = tokio::task::spawn_blocking(move || people.get(holder)).await;
+    match entry.map_err(|_| Code::Internal)? {
+        Ok(Entry::Known(personal)) => Ok(Some(personal.name())),
+        Ok(Entry::Erased | Entry::Untold) => Ok(None),
+        Err(error) => Err(Fault::new(Code::Internal, format!("{}: {error}", error.code()))),
+    }
 }
 
 /// A party with keys and roles.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
-pub struct Participant {
+pub(crate) struct Participant {
     /// What it may do.
     roles: Vec<Role>,
     /// Its keys, the revoked ones too.
@@ -60,7 +93,7 @@ pub struct Participant {
 
 /// An Ed25519 public key of a participant.
 #[derive(SimpleObject, Clone)]
-pub struct Key {
+pub(crate) struct Key {
     /// The key.
     key: Hash,
     /// Whether it was revoked: it is void since then, and for ever.
@@ -69,9 +102,9 @@ pub struct Key {
 
 impl Participant {
     /// The participant that a party is, if it is one and the reader may know of it.
-    pub fn find(sight: &Sight, party: PartyId) -> Option<Participant> {
+    pub(crate) fn find(sight: &Sight, party: PartyId) -> Option<Participant> {
         let found = sight.ledger().participant(party)?;
-        sight.reader.party()?;
+        sight.participant()?;
         let keys = found.keys.iter();
         let keys = keys.map(|(key, revoked)| Key { key: key.0.into(), revoked: *revoked });
         let roles = found.roles.names().filter_map(role).collect();
@@ -105,34 +138,34 @@ payload!(
     /// What `registerParty` did.
     RegisterPartyPayload {
         /// The party's handle.
-        party: Option<ID> = |found| found.party.clone(),
+        party: Option<ID> = party,
     }
 );
 payload!(
     /// What `admitParticipant` did.
     AdmitParticipantPayload {
         /// The party that is a participant now.
-        participant: Option<ID> = |found| found.party.clone(),
+        participant: Option<ID> = party,
     }
 );
 payload!(
     /// What `addKey` did.
     AddKeyPayload {
         /// The participant whose key it is.
-        participant: Option<ID> = |found| found.party.clone(),
+        participant: Option<ID> = party,
     }
 );
 payload!(
     /// What `revokeKey` did.
     RevokeKeyPayload {
         /// The participant whose key it was.
-        participant: Option<ID> = |found| found.party.clone(),
+        participant: Option<ID> = party,
     }
 );
 
 /// Mutations of parties, participants and keys.
 #[derive(Default)]
-pub struct PartyMutation;
+pub(crate) struct PartyMutation;
 
 #[Object]
 impl PartyMutation {

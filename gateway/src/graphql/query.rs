@@ -8,6 +8,7 @@ use counterfoil_registry::handle::{
 };
 
 use super::account::SecuritiesAccount;
+use super::cap_table::{CapTable, MomentInput};
 use super::cash::{CashAccount, CashAsset};
 use super::certificate::Certificate;
 use super::instruction::Instruction;
@@ -15,13 +16,15 @@ use super::issuer::{Issuer, Stakeholder, StockClass};
 use super::ledger::Ledger;
 use super::page::{Page, Paging};
 use super::party::{Participant, Party};
+use super::record::{self, Checkpoint, Record, Submission};
 use super::scalar::Height;
 use super::sight::{Asker, Sight, handle};
+use crate::fault::Fault;
 
 /// Something with an id of its own.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "&ID", desc = "The handle or id, unique within the ledger."))]
-pub enum Node {
+pub(crate) enum Node {
     /// A party.
     Party(Party),
     /// A securities account.
@@ -40,12 +43,23 @@ pub enum Node {
     Certificate(Certificate),
     /// An instruction.
     Instruction(Instruction),
+    /// A record.
+    Record(Record),
 }
 
 impl Node {
     /// The thing with this id, if the reader may see it. The first letter says what it is.
-    fn find(sight: &Sight, id: &ID) -> Option<Node> {
-        let s = sight;
+    async fn find(sight: &Sight, id: &ID) -> Result<Option<Node>, Fault> {
+        if let Some(certificate) = handle(id, CertificateId::parse) {
+            return Ok(Certificate::find(sight, certificate).await?.map(Node::Certificate));
+        }
+        if let Some(index) = handle(id, record::index) {
+            return Ok(Record::find(sight, index).await?.map(Node::Record));
+        }
+        Ok(Node::live(sight, id))
+    }
+
+    fn live(s: &Sight, id: &ID) -> Option<Node> {
         match id.as_str().as_bytes().first()? {
             b'P' => Party::find(s, handle(id, PartyId::parse)?).map(Node::Party),
             b'A' => SecuritiesAccount::find(s, handle(id, AccountId::parse)?)
@@ -55,7 +69,6 @@ impl Node {
             b'I' => Issuer::find(s, handle(id, IssuerId::parse)?).map(Node::Issuer),
             b'S' => StockClass::find(s, handle(id, ClassId::parse)?).map(Node::StockClass),
             b'H' => Stakeholder::find(s, handle(id, StakeholderId::parse)?).map(Node::Stakeholder),
-            b'N' => Certificate::find(s, handle(id, CertificateId::parse)?).map(Node::Certificate),
             b'T' => Instruction::find(s, handle(id, InstructionId::parse)?).map(Node::Instruction),
             _ => None,
         }
@@ -84,7 +97,7 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<Participant>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        Ok(sight.reader.party().and_then(|party| Participant::find(&sight, party)))
+        Ok(sight.participant().and_then(|party| Participant::find(&sight, party)))
     }
 
     /// Anything by its id.
@@ -94,7 +107,7 @@ impl Query {
         #[graphql(desc = "A handle or id.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<Node>> {
-        Ok(Node::find(&Asker::sight(ctx, min_height).await?, &id))
+        Ok(Node::find(&Asker::sight(ctx, min_height).await?, &id).await?)
     }
 
     /// A party by its handle.
@@ -170,8 +183,10 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<Certificate>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let certificate = handle(&id, CertificateId::parse);
-        Ok(certificate.and_then(|certificate| Certificate::find(&sight, certificate)))
+        match handle(&id, CertificateId::parse) {
+            Some(certificate) => Ok(Certificate::find(&sight, certificate).await?),
+            None => Ok(None),
+        }
     }
 
     /// A securities account by its handle.
@@ -225,7 +240,7 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Page<CashAccount>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let range = 0..sight.ledger().cash_accounts().len() as u64;
+        let range = 0..u64::from(sight.ledger().next_cash_account().0);
         Ok(Paging { first, after, last, before }
             .of(range, |at| CashAccount::find(&sight, CashAccountId(u32::try_from(at).ok()?)))?)
     }
@@ -241,7 +256,7 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Page<CashAsset>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let range = 0..sight.ledger().assets().len() as u64;
+        let range = 0..u64::from(sight.ledger().next_asset().0);
         Ok(Paging { first, after, last, before }
             .of(range, |at| CashAsset::find(&sight, AssetId(u32::try_from(at).ok()?)))?)
     }
@@ -271,8 +286,64 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Page<Instruction>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let range = 0..sight.ledger().instructions().len() as u64;
-        Ok(Paging { first, after, last, before }
-            .of(range, |at| Instruction::find(&sight, InstructionId(u32::try_from(at).ok()?)))?)
+        let eyes = sight.eyes();
+        let range = 0..u64::from(sight.ledger().next_instruction().0);
+        Ok(Paging { first, after, last, before }.of(range, |at| {
+            Instruction::seen(&sight, &eyes, InstructionId(u32::try_from(at).ok()?))
+        })?)
+    }
+
+    /// Who held what of an issuer at the end of a day; null to who may not see the register.
+    #[allow(clippy::too_many_arguments, reason = "one for each argument of the field")]
+    async fn cap_table(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The issuer's handle.")] issuer: ID,
+        #[graphql(desc = "At the end of this day; without it, now.")] as_of: Option<MomentInput>,
+        #[graphql(desc = "As it was known then; without it, as it is known now.")] known_at: Option<
+            MomentInput,
+        >,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<CapTable>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        match handle(&issuer, IssuerId::parse) {
+            Some(issuer) => Ok(CapTable::find(&sight, issuer, as_of, known_at).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// A record by its index in the tree.
+    async fn record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The index, as a receipt tells it.")] index: Height,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Record>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        Ok(Record::find(&sight, index.0).await?)
+    }
+
+    /// What became of a submission, for its participant.
+    async fn submission(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The participant who signed it.")] participant: ID,
+        #[graphql(desc = "The id that he gave it.")] submission_id: String,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Option<Submission>> {
+        let sight = Asker::sight(ctx, min_height).await?;
+        match handle(&participant, PartyId::parse) {
+            Some(participant) => Ok(Submission::find(&sight, participant, submission_id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The latest signed checkpoint.
+    async fn checkpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
+    ) -> Result<Checkpoint> {
+        Ok(Checkpoint::latest(&Asker::sight(ctx, min_height).await?).await?)
     }
 }

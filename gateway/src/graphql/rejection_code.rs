@@ -10,7 +10,7 @@ use counterfoil_engine::rejection::Rejection;
 
 /// The code of a rejection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RejectionCode(pub Rejection);
+pub(crate) struct RejectionCode(pub(crate) Rejection);
 
 impl OutputType for RejectionCode {
     fn type_name() -> Cow<'static, str> {

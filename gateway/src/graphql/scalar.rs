@@ -13,7 +13,7 @@ macro_rules! text {
     ($(#[$doc:meta])* $name:ident($inner:ty), $url:literal, $parse:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Debug)]
-        pub struct $name(pub $inner);
+        pub(crate) struct $name(pub $inner);
 
         $(#[$doc])*
         #[Scalar(specified_by_url = $url)]
@@ -83,7 +83,7 @@ text!(
 
 /// Bytes whose text is hexadecimal.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HexText(pub Vec<u8>);
+pub(crate) struct HexText(pub(crate) Vec<u8>);
 
 impl HexText {
     fn parse(text: &str) -> Option<HexText> {
@@ -104,8 +104,13 @@ impl From<Quantity> for Decimal {
 }
 
 impl Decimal {
+    /// Units of 10^-10.
+    pub(crate) fn units(units: u128) -> Decimal {
+        Decimal(format_decimal(units, DECIMALS))
+    }
+
     /// An amount of minor units of a currency.
-    pub fn money(minor: u128, currency: amount::Currency) -> Decimal {
+    pub(crate) fn money(minor: u128, currency: amount::Currency) -> Decimal {
         Decimal(format_decimal(minor, currency.minor_decimals()))
     }
 }

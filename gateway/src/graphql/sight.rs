@@ -6,46 +6,51 @@ use async_graphql::{Context, ID};
 use counterfoil_engine::driver::View;
 use counterfoil_engine::ledger::Ledger;
 use counterfoil_engine::machine::Machine;
+use counterfoil_registry::handle::PartyId;
 use counterfoil_registry::register::Register;
 
 use super::scalar::Height;
 use crate::fault::{Code, Fault};
+use crate::history::{History, HistoryError};
 use crate::service::Service;
-use crate::who::Reader;
+use crate::who::{Reader, Sight as Eyes};
 
 /// Who asks, and the newest view that one of the fields asked for.
-pub struct Asker {
+pub(crate) struct Asker {
     /// What is asked.
-    pub service: Arc<Service>,
+    pub(crate) service: Arc<Service>,
     /// Who asks.
-    pub reader: Reader,
+    pub(crate) reader: Reader,
     view: Mutex<Option<Arc<View<Machine>>>>,
 }
 
 /// The ledger as a reader sees it. Everything below one field of a query has the same view.
 #[derive(Clone)]
-pub struct Sight {
+pub(crate) struct Sight {
     /// What is asked.
-    pub service: Arc<Service>,
+    pub(crate) service: Arc<Service>,
     /// Who asks.
-    pub reader: Reader,
+    pub(crate) reader: Reader,
     /// The ledger.
-    pub view: Arc<View<Machine>>,
+    pub(crate) view: Arc<View<Machine>>,
 }
 
 impl Asker {
     /// Someone who asks.
-    pub fn new(service: Arc<Service>, reader: Reader) -> Asker {
+    pub(crate) fn new(service: Arc<Service>, reader: Reader) -> Asker {
         Asker { service, reader, view: Mutex::new(None) }
     }
 
     /// The asker of a request.
-    pub fn of<'a>(ctx: &Context<'a>) -> &'a Asker {
+    pub(crate) fn of<'a>(ctx: &Context<'a>) -> &'a Asker {
         ctx.data_unchecked::<Asker>()
     }
 
     /// The sight of a request: one view for all of its fields, unless one of them wants a later one.
-    pub async fn sight(ctx: &Context<'_>, min_height: Option<Height>) -> Result<Sight, Fault> {
+    pub(crate) async fn sight(
+        ctx: &Context<'_>,
+        min_height: Option<Height>,
+    ) -> Result<Sight, Fault> {
         let asker = Asker::of(ctx);
         let least = min_height.map_or(0, |height| height.0);
         let held = asker.held().clone();
@@ -67,27 +72,49 @@ impl Asker {
 
 impl Sight {
     /// The ledger.
-    pub fn ledger(&self) -> &Ledger {
+    pub(crate) fn ledger(&self) -> &Ledger {
         self.view.machine.ledger()
     }
 
+    /// What the reader may see, for questions about one thing after another.
+    pub(crate) fn eyes(&self) -> Eyes<'_> {
+        Eyes::new(self.ledger(), self.reader)
+    }
+
+    /// Who asks, if known and a participant.
+    pub(crate) fn participant(&self) -> Option<PartyId> {
+        match self.reader {
+            Reader::Participant(party) if self.eyes().participant() => Some(party),
+            _ => None,
+        }
+    }
+
+    /// Asks the past as it was known at the height of this view.
+    pub(crate) async fn past<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&History, u64) -> Result<T, HistoryError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let height = self.view.machine.height();
+        self.service.past(height, move |history| ask(history, height)).await
+    }
+
     /// The register.
-    pub fn register(&self) -> &Register {
+    pub(crate) fn register(&self) -> &Register {
         self.ledger().register()
     }
 }
 
 /// Reads a handle; one that is none names nothing.
-pub fn handle<T>(id: &ID, parse: fn(&str) -> Option<T>) -> Option<T> {
+pub(crate) fn handle<T>(id: &ID, parse: fn(&str) -> Option<T>) -> Option<T> {
     parse(id.as_str())
 }
 
 /// A handle as an id.
-pub fn id(handle: impl ToString) -> ID {
+pub(crate) fn id(handle: impl ToString) -> ID {
     ID(handle.to_string())
 }
 
 /// A field of an object that the view holds, since handles are dense and nothing is removed.
-pub fn held<T>(item: Option<T>) -> Result<T, Fault> {
+pub(crate) fn held<T>(item: Option<T>) -> Result<T, Fault> {
     item.ok_or_else(|| Fault::new(Code::Internal, "a handle names nothing"))
 }

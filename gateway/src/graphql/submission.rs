@@ -14,7 +14,7 @@ use counterfoil_engine::key::PublicKey;
 use counterfoil_engine::ledger::Refusal;
 use counterfoil_engine::limits::COMMAND_BYTES;
 use counterfoil_engine::rejection::{Rejection, Retry};
-use counterfoil_engine::submission::{Header, Mode, Submission};
+use counterfoil_engine::submission::{Header, Item, Mode, Submission};
 use counterfoil_engine::wire::{Encoding, WireError, v1};
 use counterfoil_registry::handle::PartyId;
 
@@ -24,14 +24,15 @@ use super::rejection_code::RejectionCode;
 use super::scalar::{DateTime, Hash, Height, Hex};
 use super::sight::Asker;
 use crate::fault::{Code, Fault, docs_url};
-use crate::service::{Executed, Executor, Refused};
+use crate::history::records;
+use crate::service::{CommandOutcome, Refused};
 
 /// The variable `$input` as the client wrote it, in RFC 8785 form.
-pub struct InputText(pub Option<serde_json::Value>);
+pub(crate) struct InputText(pub(crate) Option<serde_json::Value>);
 
 /// Who signed a single command, and how.
 #[derive(InputObject)]
-pub struct SubmissionInput {
+pub(crate) struct SubmissionInput {
     /// The participant who signs.
     participant: ID,
     /// The Ed25519 public key that signs.
@@ -48,7 +49,7 @@ pub struct SubmissionInput {
 
 /// Who signed up to 100 commands under one header, and how.
 #[derive(InputObject)]
-pub struct BatchSubmissionInput {
+pub(crate) struct BatchSubmissionInput {
     /// The participant who signs.
     participant: ID,
     /// The Ed25519 public key that signs.
@@ -67,7 +68,7 @@ pub struct BatchSubmissionInput {
 
 /// Whether the commands of a submission stand or fall together.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BatchMode {
+pub(crate) enum BatchMode {
     /// All or none.
     Atomic,
     /// Each by itself, in order.
@@ -76,51 +77,68 @@ pub enum BatchMode {
 
 /// Where a command is recorded.
 #[derive(SimpleObject, Clone)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// The height of the block.
-    pub height: Height,
+    pub(crate) height: Height,
     /// The index of the record in the tree.
-    pub record_index: Height,
+    pub(crate) record_index: Height,
     /// The hash of the record's leaf (RFC 6962).
-    pub record_hash: Hash,
+    pub(crate) record_hash: Hash,
     /// Ledger time of the block.
-    pub committed_at: DateTime,
+    pub(crate) committed_at: DateTime,
     /// Whether the submission had been executed before this request.
-    pub replayed: bool,
+    pub(crate) replayed: bool,
+}
+
+impl Receipt {
+    /// A receipt, and whether it is that of an earlier request.
+    pub(crate) fn new(receipt: records::Receipt, replayed: bool) -> Receipt {
+        Receipt {
+            height: Height(receipt.height),
+            record_index: Height(receipt.record_index),
+            record_hash: Hash(receipt.record_hash),
+            committed_at: DateTime(receipt.committed_at),
+            replayed,
+        }
+    }
 }
 
 /// A rule of the ledger that a command broke.
 #[derive(SimpleObject, Clone)]
-pub struct UserError {
+pub(crate) struct UserError {
     /// The stable code.
-    pub code: RejectionCode,
+    pub(crate) code: RejectionCode,
     /// What was wrong, with its figures.
-    pub message: String,
+    pub(crate) message: String,
     /// The argument and the members within it that the message is about.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// Whether the same command can succeed later under a new submission id.
-    pub retry: bool,
+    pub(crate) retry: bool,
     /// Where the page of the code is, relative to this server.
-    pub docs_url: String,
+    pub(crate) docs_url: String,
 }
 
 /// What came of one command.
-pub struct Done {
+pub(crate) struct Done {
     /// What it made.
-    pub found: Found,
+    pub(crate) found: Found,
     /// Where it is recorded; none if it was refused in front of the log.
-    pub receipt: Option<Receipt>,
+    pub(crate) receipt: Option<Receipt>,
     /// Why it was refused; empty if it was accepted.
-    pub errors: Vec<UserError>,
+    pub(crate) errors: Vec<UserError>,
 }
 
 /// Carries out a mutation with one command.
-pub async fn act<P: From<Done>, M: Vocabulary>(
+pub(crate) async fn act<P: From<Done>, M: Vocabulary>(
     ctx: &Context<'_>,
     input: Input<M>,
     submission: SubmissionInput,
 ) -> Result<P> {
-    let text = ctx.data_unchecked::<InputText>().0.as_ref().ok_or(Code::MutationForm)?;
+    let text = ctx
+        .data_unchecked::<InputText>()
+        .0
+        .as_ref()
+        .ok_or_else(|| Fault::from(Code::MutationForm))?;
     let command = format!("{{\"{}\":{}}}", input.member(), canonical(text));
     let batch = BatchSubmissionInput {
         participant: submission.participant,
@@ -135,11 +153,11 @@ pub async fn act<P: From<Done>, M: Vocabulary>(
         Ok(done) => done,
         Err(errors) => vec![Done { found: Found::default(), receipt: None, errors }],
     };
-    Ok(done.pop().ok_or(Code::Internal)?.into())
+    Ok(done.pop().ok_or_else(|| Fault::from(Code::Internal))?.into())
 }
 
 /// Carries out several commands under one header: what came of each, or why none was looked at.
-pub async fn carry_out(
+pub(crate) async fn carry_out(
     ctx: &Context<'_>,
     batch: BatchSubmissionInput,
     commands: Vec<String>,
@@ -151,10 +169,14 @@ pub async fn carry_out(
     let participant = PartyId::parse(batch.participant.as_str());
     let participant = participant
         .ok_or_else(|| Fault::new(Code::ArgumentInvalid, "submission.participant: no handle"))?;
-    let ledger = service.genesis.ledger_id();
+    let ledger = service.genesis().ledger_id();
     let decode = move || read(ledger, participant, batch, commands);
     match service.submit(decode).await? {
-        Ok(executed) => Ok(Ok(outcomes(executed)?)),
+        Ok(executed) => {
+            let outcomes = service.outcomes(&executed).await?;
+            let items = executed.submission.items.iter();
+            Ok(Ok(items.zip(outcomes).map(|(item, outcome)| done(item, outcome)).collect()))
+        }
         Err(refused) => Ok(Err(vec![refused_in_front(&refused)])),
     }
 }
@@ -199,7 +221,7 @@ fn read(
 /// RFC 8785 for what commands are made of: texts, lists, objects and truth values. Names are put in
 /// order here, whatever order the JSON library keeps; a number is left as it is, for the ledger's
 /// reader to refuse.
-pub fn canonical(value: &serde_json::Value) -> String {
+pub(crate) fn canonical(value: &serde_json::Value) -> String {
     use serde_json::Value as Json;
     match value {
         Json::Object(members) => {
@@ -217,29 +239,15 @@ pub fn canonical(value: &serde_json::Value) -> String {
     }
 }
 
-/// What came of each command of an executed submission.
-fn outcomes(executed: Executed) -> Result<Vec<Done>, Fault> {
-    let Executed { submission, at } = executed;
-    let block = match at {
-        Executor::Now(block) => block,
-        Executor::Earlier(_) => return Err(Code::HistoryUnavailable.into()),
-    };
-    let items = submission.items.iter().zip(block.records.iter()).enumerate();
-    let outcomes = items.map(|(at, (item, recorded))| Done {
-        found: Found::of(item.command.as_ref().ok(), &recorded.sections),
-        receipt: Some(Receipt {
-            height: Height(block.header.height),
-            record_index: Height(block.first_record.saturating_add(at as u64)),
-            record_hash: Hash(recorded.hash),
-            committed_at: DateTime(block.header.time),
-            replayed: false,
-        }),
-        errors: match &recorded.outcome {
-            Ok(()) => Vec::new(),
-            Err(refusal) => vec![user_error(refusal, item.command.as_ref().err())],
-        },
-    });
-    Ok(outcomes.collect())
+/// An outcome as a mutation tells it.
+fn done(item: &Item, outcome: CommandOutcome) -> Done {
+    let CommandOutcome { receipt, replayed, refusal, sections } = outcome;
+    let errors = refusal.map(|refusal| user_error(&refusal, item.command.as_ref().err()));
+    Done {
+        found: Found::of(item.command.as_ref().ok(), &sections),
+        receipt: Some(Receipt::new(receipt, replayed)),
+        errors: errors.into_iter().collect(),
+    }
 }
 
 fn refused_in_front(refused: &Refused) -> UserError {
@@ -247,7 +255,7 @@ fn refused_in_front(refused: &Refused) -> UserError {
 }
 
 /// A refusal as data.
-pub fn user_error(refusal: &Refusal, field: Option<&FieldError>) -> UserError {
+pub(crate) fn user_error(refusal: &Refusal, field: Option<&FieldError>) -> UserError {
     let rejection = refusal.rejection;
     let message = match field {
         Some(field) => format!("{} ({field})", rejection.sentence()),
@@ -272,16 +280,16 @@ pub fn user_error(refusal: &Refusal, field: Option<&FieldError>) -> UserError {
 }
 
 /// Every rejection by its number.
-pub fn rejection(number: u16) -> Option<Rejection> {
+pub(crate) fn rejection(number: u16) -> Option<Rejection> {
     Rejection::all().find(|rejection| rejection.number() == number)
 }
 
 /// Declares a payload: its handles, the receipt and the refusals.
 macro_rules! payload {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty = $take:expr),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty = $take:ident),* $(,)? }) => {
         $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
-        pub struct $name {
+        pub(crate) struct $name {
             $($(#[$of])* $field: $type,)*
             /// Where the command is recorded; none if it was refused in front of the log.
             receipt: Option<$crate::graphql::submission::Receipt>,
@@ -292,9 +300,7 @@ macro_rules! payload {
         impl From<$crate::graphql::submission::Done> for $name {
             fn from(done: $crate::graphql::submission::Done) -> $name {
                 let $crate::graphql::submission::Done { found, receipt, errors } = done;
-                let take = |found: &$crate::graphql::found::Found| ($(($take)(found),)*);
-                let ($($field,)*) = take(&found);
-                $name { $($field,)* receipt, user_errors: errors }
+                $name { $($field: found.$take,)* receipt, user_errors: errors }
             }
         }
     };

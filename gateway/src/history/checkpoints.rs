@@ -4,15 +4,13 @@
 //! synced). The signer never signs a smaller tree than before, nor another root for one size, nor a
 //! larger tree that does not extend the one signed last: a ledger that was put back to an older
 //! state, and went on from there, gets no signature. The file `checkpoint` is therefore not
-//! disposable; when it cannot be read, nothing is signed.
+//! disposable; when it cannot be read, or is of another key, nothing is signed.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use counterfoil_engine::evidence::note::{
-    Checkpoint, KeyKind, Note, NoteError, VerifierKey, may_sign, sign,
-};
+use counterfoil_engine::evidence::note::{Checkpoint, KeyKind, Note, VerifierKey, may_sign, sign};
 use counterfoil_engine::key::PrivateKey;
 
 use super::{History, HistoryError, LedgerView};
@@ -56,18 +54,12 @@ impl Signer {
         let own = VerifierKey::new(origin, KeyKind::Log, key.public())?;
         let last = match std::fs::read(path) {
             Ok(bytes) => {
-                let unreadable = |error: NoteError| {
+                // One signed under another key is refused too: what it says could not be checked.
+                let read = Note::parse(&bytes).and_then(|note| Checkpoint::verify(&note, &[own]));
+                let (checkpoint, _) = read.map_err(|error| {
                     HistoryError::CheckpointUnreadable(format!("{}: {error}", path.display()))
-                };
-                let note = Note::parse(&bytes).map_err(unreadable)?;
-                match Checkpoint::verify(&note, &[own]) {
-                    Ok((checkpoint, _)) => Some(checkpoint),
-                    // Signed under a former key of the ledger: it binds all the same.
-                    Err(NoteError::Untrusted(_)) => {
-                        Some(Checkpoint::parse(&note.text).map_err(unreadable)?)
-                    }
-                    Err(error) => return Err(unreadable(error)),
-                }
+                })?;
+                Some(checkpoint)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(HistoryError::disk(path, &error)),

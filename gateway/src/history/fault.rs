@@ -93,3 +93,47 @@ impl From<SignRefusal> for HistoryError {
         HistoryError::Regression(refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use counterfoil_registry::handle::{Holder, PartyId};
+
+    use super::*;
+    use crate::people::PeopleError;
+
+    /// Each code is in the table of the page, with the same word on whether it helps to ask again, and
+    /// the table holds no other.
+    #[test]
+    fn each_code_is_documented() {
+        let holder = Holder::Party(PartyId(1));
+        let io = || std::io::Error::other("full");
+        let history = [
+            HistoryError::Lagging { wanted: 2, at: 1 },
+            HistoryError::IndexDamaged(String::new()),
+            HistoryError::Archive(String::new()),
+            HistoryError::TreeMismatch(1),
+            HistoryError::from(SignRefusal::OtherOrigin),
+            HistoryError::CheckpointUnreadable(String::new()),
+            HistoryError::Note(NoteError::Key("the name")),
+            HistoryError::Register { issuer: IssuerId(0), record: 1, error: FoldError::Twice },
+            HistoryError::Bundle(BuildError::BlockMissing(1)),
+            HistoryError::disk(Path::new("index"), &io()),
+        ];
+        let people = [
+            PeopleError::Malformed(holder, "too long"),
+            PeopleError::Mismatch(holder),
+            PeopleError::Erased(holder),
+            PeopleError::Disk("people".into(), io()),
+        ];
+        let retry = |retry: bool| if retry { "later" } else { "never" };
+        let history = history.iter().map(|error| (error.code(), retry(error.retry())));
+        let people = people.iter().map(|error| (error.code(), "never"));
+        let page = include_str!("../../../docs/read-side.md");
+        let (_, table) = page.split_once("## Codes").unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let rows = rows.map(|(code, rest)| (code, rest.split(' ').next().unwrap()));
+        assert_eq!(history.chain(people).collect::<BTreeSet<_>>(), rows.collect::<BTreeSet<_>>());
+    }
+}

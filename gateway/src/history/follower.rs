@@ -158,7 +158,12 @@ fn step(index: &Index, archive: &Archive) -> Result<bool, HistoryError> {
     let to = archive.height().min(index.height() + BATCH_BLOCKS);
     let (mut blocks, mut bytes) = (Vec::new(), 0);
     for height in from..=to {
-        let block = archive.block(height)?;
+        let block = match archive.block(height) {
+            Ok(block) => block,
+            // What lies before it is entered first; the fault comes again.
+            Err(_) if !blocks.is_empty() => break,
+            Err(error) => return Err(error),
+        };
         bytes += block.submission.len();
         blocks.push(block);
         if bytes >= BATCH_BYTES {

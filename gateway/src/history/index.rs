@@ -12,14 +12,19 @@
 //! each 65,536 leaves, in one batch with the cursor; so sled has one value for each subject and chunk
 //! of 65,536 leaves. After a crash the follower reads the archive from the cursor on again.
 //!
+//! At the start the tree is built from the leaf hashes and compared with the archive, and everything
+//! else with its sum under the cursor: sled in particular can lose items without a word.
+//!
 //! Invariant: at a height, the root of the tree is the one to which the archive's next header commits.
 //! A damage that is found while serving makes the follower build everything anew; until then the
 //! question is refused, never answered from a damaged index.
 
 mod entries;
 mod flat;
+mod lives;
 mod shelf;
 mod state;
+mod sums;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -106,17 +111,26 @@ impl Index {
         }
     }
 
-    /// Enters the blocks that continue it. For the follower alone.
+    /// Enters the blocks that continue it, up to the first that does not. For the follower alone.
     pub(super) fn add(&self, blocks: &[ArchivedBlock]) -> Result<(), HistoryError> {
         // What can be computed without the state is, so that readers wait less.
-        let entries: Vec<Entries> = blocks.iter().map(Entries::of).collect::<Result<_, _>>()?;
+        let (mut entries, mut fault) = (Vec::with_capacity(blocks.len()), None);
+        for block in blocks {
+            match Entries::of(block) {
+                Ok(of_block) => entries.push(of_block),
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+        }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let state = state.as_mut().ok_or_else(|| damaged("it is being built anew"))?;
         for (block, entries) in blocks.iter().zip(entries) {
             state.add(block, entries)?;
             self.height.store(state.height(), Ordering::Release);
         }
-        Ok(())
+        fault.map_or(Ok(()), Err)
     }
 
     /// Whether a damage was found that only a rebuild repairs.

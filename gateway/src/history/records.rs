@@ -174,8 +174,10 @@ impl History {
     /// The receipts of a submission that was sent again, from where it was executed first.
     ///
     /// # Errors
-    /// See [`HistoryError`].
+    /// [`HistoryError::Lagging`] where that is not indexed yet.
     pub fn receipts(&self, at: ReplayedAt) -> Result<Vec<Receipt>, HistoryError> {
+        // It can be executed and not be archived yet.
+        self.height_of(Moment::Height(at.height))?;
         self.archive.block(at.height).and_then(|block| receipts(&block))
     }
 

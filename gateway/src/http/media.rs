@@ -7,14 +7,13 @@ pub(super) fn sent(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next()?.trim().to_ascii_lowercase();
     // RFC 8259 knows one encoding; another one is refused rather than guessed.
-    let other_charset = value
-        .split(';')
-        .skip(1)
-        .filter_map(|parameter| parameter.trim().split_once('='))
-        .any(|(name, value)| {
-            name.eq_ignore_ascii_case("charset")
-                && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        });
+    let other_charset =
+        value.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('=')).any(
+            |(name, value)| {
+                name.eq_ignore_ascii_case("charset")
+                    && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            },
+        );
     (!other_charset).then_some(essence)
 }
 
@@ -86,7 +85,10 @@ mod tests {
             ("application/graphql-response+json", Some(Answer::Graphql)),
             ("text/html, */*;q=0.8", Some(Answer::Json)),
             ("application/json;q=0.5, application/graphql-response+json", Some(Answer::Graphql)),
-            ("application/graphql-response+json;q=0.1, application/json;q=0.25", Some(Answer::Json)),
+            (
+                "application/graphql-response+json;q=0.1, application/json;q=0.25",
+                Some(Answer::Json),
+            ),
             ("application/json;q=0", None),
             ("text/html", None),
         ];

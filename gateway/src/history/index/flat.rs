@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 use crate::history::HistoryError;
 
+/// Items read at once when a file is read from end to end.
+const READ_ITEMS: usize = 1 << 15;
+
 /// A file of items of `N` bytes.
 pub(super) struct Flat<const N: usize> {
     file: File,
@@ -23,12 +26,6 @@ impl<const N: usize> Flat<N> {
         Ok(Flat { file, path: path.to_owned() })
     }
 
-    /// How many whole items there are.
-    pub(super) fn len(&self) -> Result<u64, HistoryError> {
-        let metadata = self.file.metadata().map_err(|error| self.fault(&error))?;
-        Ok(metadata.len() / N as u64)
-    }
-
     /// The item of a number; `None` behind the end.
     pub(super) fn get(&self, number: u64) -> Result<Option<[u8; N]>, HistoryError> {
         let mut item = [0; N];
@@ -40,8 +37,30 @@ impl<const N: usize> Flat<N> {
         }
     }
 
-    /// As many items as there are from a number on, at most as many as fill `buffer`.
-    pub(super) fn read(&self, number: u64, buffer: &mut [u8]) -> Result<usize, HistoryError> {
+    /// Shows the items from the first one on, at most so many; how many there were.
+    pub(super) fn scan(
+        &self,
+        at_most: u64,
+        mut show: impl FnMut(u64, &[u8; N]),
+    ) -> Result<u64, HistoryError> {
+        let mut buffer = vec![0; READ_ITEMS * N];
+        let mut number = 0;
+        while number < at_most {
+            let left = usize::try_from(at_most - number).unwrap_or(usize::MAX);
+            let wanted = left.min(READ_ITEMS) * N;
+            let filled = self.fill(number, &mut buffer[..wanted])?;
+            for item in buffer[..filled].as_chunks::<N>().0 {
+                show(number, item);
+                number += 1;
+            }
+            if filled < wanted {
+                break;
+            }
+        }
+        Ok(number)
+    }
+
+    fn fill(&self, number: u64, buffer: &mut [u8]) -> Result<usize, HistoryError> {
         let mut filled = 0;
         while filled < buffer.len() {
             let at = number.saturating_mul(N as u64).saturating_add(filled as u64);
@@ -52,7 +71,7 @@ impl<const N: usize> Flat<N> {
                 Err(error) => return Err(self.fault(&error)),
             }
         }
-        Ok(filled / N)
+        Ok(filled)
     }
 
     /// Writes whole items, or a part of one, at a byte.

@@ -6,10 +6,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use counterfoil_engine::hash::Hash;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
+use super::sums::Sum;
 use crate::history::HistoryError;
 
 /// The format of the whole index. Another one is deleted and built anew.
@@ -17,6 +19,8 @@ const VERSION: u8 = 1;
 const CURSOR: &[u8] = b"cursor";
 /// What sled may keep in memory.
 const CACHE_BYTES: u64 = 64 << 20;
+/// How long another holder of the database is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Up to where the index is complete on disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +31,12 @@ pub(super) struct Cursor {
     pub(super) leaves: u64,
     /// The hash of its header.
     pub(super) header: Hash,
+    /// Over the items in sled.
+    pub(super) named: Sum,
+    /// Over the file of blocks.
+    pub(super) blocks: Sum,
+    /// Over the file of instructions.
+    pub(super) lives: Sum,
 }
 
 /// An open database.
@@ -39,11 +49,7 @@ impl Shelf {
         folder: &Path,
         ledger: Hash,
     ) -> Result<(Shelf, Option<Cursor>), HistoryError> {
-        let db = guarded(|| {
-            let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
-            config.flush_every_ms(None).open()
-        })?;
-        let shelf = Shelf(db);
+        let shelf = Shelf(open(folder)?);
         let cursor = shelf.get(CURSOR)?.and_then(|bytes| read_cursor(&bytes, ledger).ok());
         Ok((shelf, cursor))
     }
@@ -89,6 +95,18 @@ impl Shelf {
         })
     }
 
+    /// The sum over all items but the cursor.
+    pub(super) fn sum(&self) -> Result<Sum, HistoryError> {
+        let mut sum = Sum::default();
+        self.ascend(&[], &[], |key, value| {
+            if key != CURSOR {
+                sum.add(key, value);
+            }
+            true
+        })?;
+        Ok(sum)
+    }
+
     /// Writes items and the cursor that covers them.
     pub(super) fn write(
         &self,
@@ -115,9 +133,31 @@ impl Drop for Shelf {
     }
 }
 
+/// Opens sled, and waits for a former holder of its lock that is just ending: its own threads hold it a
+/// little longer than the database that was dropped.
+fn open(folder: &Path) -> Result<sled::Db, HistoryError> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        let opened = guarded(|| {
+            let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
+            config.flush_every_ms(None).open()
+        });
+        match opened {
+            Err(HistoryError::Disk(_)) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, HistoryError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
+        // Another process has it: nothing is damaged, and nothing must be deleted.
+        Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
+            Err(HistoryError::Disk(format!("the index is in use by another process: {error}")))
+        }
         Ok(Err(error)) => Err(HistoryError::IndexDamaged(error.to_string())),
         Err(_) => Err(HistoryError::IndexDamaged("sled panicked".to_owned())),
     }
@@ -129,6 +169,7 @@ fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
     out.put_u64(cursor.height);
     out.put_u64(cursor.leaves);
     out.put(&cursor.header.0);
+    [cursor.named, cursor.blocks, cursor.lives].iter().for_each(|sum| out.put_u64(sum.0));
     out
 }
 
@@ -138,7 +179,9 @@ fn read_cursor(bytes: &[u8], ledger: Hash) -> Result<Cursor, CodecError> {
         return Err(from.invalid());
     }
     let (height, leaves) = (from.u64()?, from.u64()?);
-    let cursor = Cursor { height, leaves, header: Hash(from.array()?) };
+    let header = Hash(from.array()?);
+    let (named, blocks, lives) = (Sum(from.u64()?), Sum(from.u64()?), Sum(from.u64()?));
+    let cursor = Cursor { height, leaves, header, named, blocks, lives };
     from.end()?;
     Ok(cursor)
 }

@@ -12,16 +12,16 @@ use counterfoil_engine::time::Timestamp;
 use counterfoil_registry::codec::Writer;
 
 use super::damaged;
-use super::entries::{Entries, Life, key};
+use super::entries::{Entries, key};
 use super::flat::Flat;
+use super::lives::{Lives, Steps};
 use super::shelf::{Cursor, Shelf};
+use super::sums::Sum;
 use crate::history::HistoryError;
 use crate::history::archive::{Archive, malformed};
 
 /// Leaves of one posting chunk, as a power of two: an offset within it takes two bytes.
 const CHUNK_BITS: u32 = 16;
-/// Leaf hashes read at once when the tree is rebuilt.
-const READ_LEAVES: usize = 1 << 15;
 
 /// The index at one height.
 pub(in crate::history) struct State {
@@ -29,7 +29,7 @@ pub(in crate::history) struct State {
     shelf: Shelf,
     leaves: Flat<32>,
     blocks: Flat<16>,
-    lives: Flat<32>,
+    lives: Lives,
     nodes: NodeStore,
     /// The right edge of the tree once more: a block is judged on it before anything is changed.
     edge: Frontier,
@@ -40,7 +40,14 @@ pub(in crate::history) struct State {
 }
 
 /// Nothing yet.
-const START: Cursor = Cursor { height: 0, leaves: 0, header: Hash::ZERO };
+const START: Cursor = Cursor {
+    height: 0,
+    leaves: 0,
+    header: Hash::ZERO,
+    named: Sum(0),
+    blocks: Sum(0),
+    lives: Sum(0),
+};
 
 impl State {
     /// Opens what is in `folder`; `None` where there is nothing of this ledger and format, or more
@@ -58,6 +65,7 @@ impl State {
             Some(cursor) if cursor.height <= archive.height() => {
                 let mut state = State::over(folder, ledger, shelf, cursor)?;
                 state.rebuild_tree(archive)?;
+                state.check_sums()?;
                 Ok(Some(state))
             }
             _ => Ok(None),
@@ -86,7 +94,7 @@ impl State {
             shelf,
             leaves: Flat::open(&folder.join("leaves"))?,
             blocks: Flat::open(&folder.join("blocks"))?,
-            lives: Flat::open(&folder.join("instructions"))?,
+            lives: Lives::open(&folder.join("instructions"))?,
             nodes: NodeStore::default(),
             edge: Frontier::default(),
             postings: BTreeMap::new(),
@@ -98,23 +106,16 @@ impl State {
 
     /// Reads the leaf hashes into the tree and compares with the archive's block at the cursor.
     fn rebuild_tree(&mut self, archive: &Archive) -> Result<(), HistoryError> {
-        let Cursor { height, leaves, header } = self.reached;
+        let Cursor { height, leaves, header, .. } = self.reached;
         if height == 0 {
             return Ok(());
         }
-        let mut buffer = vec![0; READ_LEAVES * 32];
         let before_header = leaves.saturating_sub(1);
-        while self.edge.size() < before_header {
-            let left = usize::try_from(before_header - self.edge.size()).unwrap_or(usize::MAX);
-            let wanted = left.min(READ_LEAVES) * 32;
-            let read = self.leaves.read(self.edge.size(), &mut buffer[..wanted])?;
-            if read == 0 {
-                return Err(damaged("the leaf file is too short"));
-            }
-            for leaf in buffer[..read * 32].chunks_exact(32) {
-                self.append(Hash(leaf.try_into().expect("chunks of 32")));
-            }
-        }
+        let (edge, nodes) = (&mut self.edge, &mut self.nodes);
+        self.leaves.scan(before_header, |_, leaf| {
+            edge.append(Hash(*leaf));
+            nodes.append(Hash(*leaf));
+        })?;
         let block = archive.block(height)?;
         let root = (block.header.tree_size, block.header.tree_root);
         if block.header.hash() != header || root != (before_header, self.edge.root()) {
@@ -123,16 +124,25 @@ impl State {
         if self.leaves.get(before_header)? != Some(header.0) {
             return Err(damaged("the leaf file does not end in the last header"));
         }
-        if self.blocks.len()? < height {
-            return Err(damaged("the file of blocks is too short"));
-        }
-        self.append(header);
+        self.edge.append(header);
+        self.nodes.append(header);
         Ok(())
     }
 
-    fn append(&mut self, leaf: Hash) {
-        self.edge.append(leaf);
-        self.nodes.append(leaf);
+    fn check_sums(&self) -> Result<(), HistoryError> {
+        let mut blocks = Sum::default();
+        let place = |number: u64, item: &[u8; 16]| blocks.add(&number.to_be_bytes(), item);
+        self.blocks.scan(self.reached.height, place)?;
+        let lives = self.lives.sum(self.reached.leaves)?;
+        let sums = [
+            ("sled", self.shelf.sum()? == self.reached.named),
+            ("the file of blocks", blocks == self.reached.blocks),
+            ("the file of instructions", lives == self.reached.lives),
+        ];
+        match sums.iter().find(|(_, agrees)| !agrees) {
+            Some((what, _)) => Err(damaged(format!("{what} is not what was written"))),
+            None => Ok(()),
+        }
     }
 
     /// The height of the last block.
@@ -170,15 +180,13 @@ impl State {
         let hashes = new.leaves.iter().chain([&hash]);
         let bytes: Vec<u8> = hashes.clone().flat_map(|leaf| leaf.0).collect();
         self.leaves.write(self.reached.leaves.saturating_mul(32), &bytes)?;
-        let mut place = Vec::with_capacity(16);
-        place.put_u64(block.first_record);
-        place.put_u64(header.time.0);
-        self.blocks.write(self.reached.height.saturating_mul(16), &place)?;
-        for (instruction, life, record) in new.lives {
-            let at = u64::from(instruction.0) * 32 + life as u64 * 8;
-            // Numbers from 1 on, so that the zeros of a gap in the file mean "none".
-            self.lives.write(at, &record.saturating_add(1).to_be_bytes())?;
-        }
+        let mut item = Vec::with_capacity(16);
+        item.put_u64(block.first_record);
+        item.put_u64(header.time.0);
+        self.blocks.write(self.reached.height.saturating_mul(16), &item)?;
+        let Cursor { height, leaves, named, mut blocks, mut lives, .. } = self.reached;
+        blocks.add(&height.to_be_bytes(), &item);
+        self.lives.add(new.lives, leaves, &mut lives)?;
         hashes.for_each(|leaf| {
             self.edge.append(*leaf);
             self.nodes.append(*leaf);
@@ -192,8 +200,8 @@ impl State {
             self.named.insert(key, value);
         }
         self.named.extend(new.named);
-        let leaves = self.edge.size();
-        self.reached = Cursor { height: header.height, leaves, header: hash };
+        let (height, leaves) = (header.height, self.edge.size());
+        self.reached = Cursor { height, leaves, header: hash, named, blocks, lives };
         if leaves >> CHUNK_BITS != self.stored.leaves >> CHUNK_BITS {
             self.store()?;
         }
@@ -214,17 +222,22 @@ impl State {
             for records in records.chunk_by(|one, other| chunk(*one) == chunk(*other)) {
                 let key = chunk_key(*ordinal, records[0]);
                 let mut offsets = self.shelf.get(&key)?.map_or(Vec::new(), |kept| kept.to_vec());
-                // A batch of which a crash kept a part may have left some of these already.
-                let known = offsets.chunks_exact(2).take_while(|at| *at < &offset(records[0])[..]);
-                offsets.truncate(known.count() * 2);
                 records.iter().for_each(|record| offsets.put(&offset(*record)));
                 items.push((key, offsets));
             }
         }
-        items.extend(std::mem::take(&mut self.named));
-        self.shelf.write(items, self.ledger, self.reached)?;
+        items.extend(self.named.iter().map(|(key, value)| (key.clone(), value.clone())));
+        let mut reached = self.reached;
+        for (key, value) in &items {
+            if let Some(former) = self.shelf.get(key)? {
+                reached.named.remove(key, &former);
+            }
+            reached.named.add(key, value);
+        }
+        self.shelf.write(items, self.ledger, reached)?;
+        self.named.clear();
         self.postings.clear();
-        self.stored = self.reached;
+        (self.reached, self.stored) = (reached, reached);
         Ok(())
     }
 
@@ -285,21 +298,9 @@ impl State {
         Ok(found)
     }
 
-    /// The records of an instruction's life in the order of [`Life`].
-    pub(in crate::history) fn lives(
-        &self,
-        instruction: InstructionId,
-    ) -> Result<[Option<u64>; 4], HistoryError> {
-        let item = self.lives.get(u64::from(instruction.0))?.unwrap_or_default();
-        let number = |at: Life| {
-            let from = at as usize * 8;
-            let bytes = item[from..from + 8].try_into().expect("eight bytes");
-            // What lies behind the present height is left over from before a crash.
-            let record = u64::from_be_bytes(bytes).checked_sub(1)?;
-            (record < self.reached.leaves).then_some(record)
-        };
-        use Life::*;
-        Ok([Entered, Matched, CancellationRequested, Ended].map(number))
+    /// The records of an instruction's life in the order of [`Life`](super::Life).
+    pub(in crate::history) fn lives(&self, id: InstructionId) -> Result<Steps, HistoryError> {
+        self.lives.get(id, self.reached.leaves)
     }
 
     /// The first record and the time of a block.

@@ -60,3 +60,46 @@ impl Registers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use counterfoil_registry::captable::Fold;
+
+    use super::*;
+
+    fn register(issuer: u32, last_record: u64) -> Arc<RegisterAt> {
+        let issuer = IssuerId(issuer);
+        Arc::new(RegisterAt { issuer, last_record, records: 1, fold: Fold::default() })
+    }
+
+    #[test]
+    fn a_fold_goes_on_from_the_nearest_one_before_it() {
+        let registers = Registers::default();
+        for last in [10, 30, 20] {
+            registers.keep(register(1, last));
+        }
+        registers.keep(register(2, 24));
+        let base =
+            |last, newest| registers.base(IssuerId(1), last, newest).map(|base| base.last_record);
+        assert_eq!(base(10, false), None);
+        assert_eq!(base(25, false), Some(20));
+        assert_eq!(base(40, false), Some(30));
+        // The newest one moves on; what was asked for about the past stays.
+        assert_eq!(base(40, true), Some(30));
+        assert!(registers.get(IssuerId(1), 30).is_none());
+        assert!(registers.get(IssuerId(1), 20).is_some());
+    }
+
+    #[test]
+    fn the_one_not_asked_for_longest_goes_first() {
+        let registers = Registers::default();
+        for issuer in 0..REGISTERS_MAX as u32 {
+            registers.keep(register(issuer, 1));
+        }
+        assert!(registers.get(IssuerId(0), 1).is_some());
+        registers.keep(register(99, 1));
+        assert!(registers.get(IssuerId(0), 1).is_some());
+        assert!(registers.get(IssuerId(1), 1).is_none());
+        assert!(registers.get(IssuerId(2), 1).is_some());
+    }
+}

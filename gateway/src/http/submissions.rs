@@ -1,0 +1,91 @@
+//! The bulk way in: thousands of commands under one signature, the outcome of each in order.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use counterfoil_engine::submission::Submission;
+use serde_json::{Value, json};
+
+use super::{bytes_of, media};
+use crate::fault::{Code, Fault};
+use crate::graphql::found::Found;
+use crate::graphql::submission::{UserError, user_error};
+use crate::service::{CommandOutcome, Executed, Service};
+
+/// Executes a submission: protobuf or canonical JSON, as the content type says.
+pub(super) async fn submit(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Fault> {
+    let protobuf = match media::sent(&headers).as_deref() {
+        Some("application/protobuf" | "application/x-protobuf") => true,
+        Some("application/json") => false,
+        _ => {
+            let taken = "application/protobuf and application/json are taken";
+            return Err(Fault::new(Code::MediaTypeUnsupported, taken));
+        }
+    };
+    let bytes = bytes_of(body).await?;
+    let decode = move || match protobuf {
+        true => Submission::decode(bytes),
+        false => Submission::decode_json(&bytes),
+    };
+    match service.submit(decode).await? {
+        Ok(executed) => {
+            let outcomes = service.outcomes(&executed).await?;
+            Ok(Json(answer(&executed, outcomes)).into_response())
+        }
+        Err(refused) => {
+            let error = user_error(&refused.refusal, refused.field.as_ref());
+            let body = json!({ "error": shown(&error) });
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response())
+        }
+    }
+}
+
+fn answer(executed: &Executed, outcomes: Vec<CommandOutcome>) -> Value {
+    let first = outcomes.first();
+    let head = first.map(|outcome| (outcome.receipt.clone(), outcome.replayed));
+    let items = executed.submission.items.iter().zip(outcomes);
+    let outcomes = items.map(|(item, outcome)| {
+        let receipt = &outcome.receipt;
+        let mut told = json!({
+            "recordIndex": receipt.record_index.to_string(),
+            "recordHash": receipt.record_hash.to_string(),
+        });
+        match &outcome.refusal {
+            Some(refusal) => {
+                told["error"] = shown(&user_error(refusal, item.command.as_ref().err()));
+            }
+            None => {
+                let found = Found::of(item.command.as_ref().ok(), &outcome.sections);
+                told["made"] = found.to_json();
+            }
+        }
+        told
+    });
+    let outcomes: Vec<Value> = outcomes.collect();
+    json!({
+        "submissionId": executed.submission.header.id,
+        "digest": executed.submission.digest.to_string(),
+        "height": head.as_ref().map(|(receipt, _)| receipt.height.to_string()),
+        "committedAt": head.as_ref().map(|(receipt, _)| receipt.committed_at.to_string()),
+        "replayed": head.is_some_and(|(_, replayed)| replayed),
+        "outcomes": outcomes,
+    })
+}
+
+fn shown(error: &UserError) -> Value {
+    json!({
+        "code": error.code.0.code(),
+        "message": error.message,
+        "path": error.path,
+        "retry": error.retry,
+        "docsUrl": error.docs_url,
+    })
+}
