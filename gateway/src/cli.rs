@@ -23,15 +23,18 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play the whole way once: import a company, issue and sell shares against payment, export the
-    /// evidence and verify it.
+    /// Play the whole way on a real server: import a company, issue and sell shares against payment,
+    /// export the evidence, verify it offline, and go on serving.
     Demo {
-        /// End when the bundle is verified. The demo has no other way yet; scripts say it to be safe.
+        /// End when the bundle is verified.
         #[arg(long)]
         once: bool,
-        /// Where the evidence bundle and the keys to trust are left.
-        #[arg(long, default_value = "data", value_name = "DIR")]
+        /// The data directory; a ledger of the demo that is there already goes on.
+        #[arg(long, default_value = "data", value_name = "DIR", env = "COUNTERFOIL_DATA")]
         data: PathBuf,
+        /// The address to listen on; without it 127.0.0.1:7413, or any free port with --once.
+        #[arg(long, value_name = "ADDR", env = "COUNTERFOIL_LISTEN")]
+        listen: Option<SocketAddr>,
     },
     /// Set up a new ledger in an empty directory.
     Init {
@@ -137,7 +140,7 @@ fn date(text: &str) -> Result<Date, String> {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Demo { once: _, data } => commands::demo::run(&data),
+        Command::Demo { once, data, listen } => commands::demo::run(&data, listen, once),
         Command::Init { data, origin, operator_keys, json } => {
             commands::init::run(&data, &origin, &operator_keys, json)
         }

@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use counterfoil_engine::hash::Hash;
+use counterfoil_engine::hash::{Hash, to_hex};
 use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::submission::{Author, Mode};
 use counterfoil_engine::time::Timestamp;
-use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_engine::wire::Encoding;
+use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_registry::handle::PartyId;
 use prost::Message as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::keys::random;
@@ -82,6 +82,80 @@ impl Client {
         self.answer(request.send(body))
     }
 
+    /// A token with which a participant may read.
+    pub fn token(&self, ledger: Hash, signer: &Signer) -> Result<String, Failure> {
+        let (participant, key) = (signer.participant.to_string(), signer.key.public().to_string());
+        let wish = json!({ "participant": participant, "key": key });
+        let challenge = self.json("/v1/challenge", None, &wish)?;
+        let text = challenge["challenge"].as_str().unwrap_or_default();
+        // Nothing is signed but a wish to read from the ledger that is meant.
+        let expected = format!("counterfoil reading 1\nledger {ledger}\noperation read\n");
+        if !text.starts_with(&expected) {
+            let what = "the challenge is not one for reading from this ledger";
+            return Err(Failure::refused("CHALLENGE_UNEXPECTED", what));
+        }
+        let signature = to_hex(&signer.key.sign(text.as_bytes()));
+        let signed = json!({ "challenge": text, "signature": signature });
+        let admitted = self.json("/v1/token", None, &signed)?;
+        Ok(admitted["token"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Sends a submission; what came of it, as `docs/api.md` describes it.
+    pub fn submit(&self, submission: &v1::Submission) -> Result<Value, Failure> {
+        let body = submission.encode_to_vec();
+        self.post("/v1/submissions", "application/protobuf", None, &body)?.accepted()
+    }
+
+    /// What came of a submission that was executed some time ago; none if there is no such one.
+    pub fn executed(
+        &self,
+        participant: PartyId,
+        id: &str,
+        token: &str,
+    ) -> Result<Option<Value>, Failure> {
+        let answer = self.get(&format!("/v1/submissions/{participant}/{id}"), Some(token))?;
+        if answer.status == 404 { Ok(None) } else { answer.accepted().map(Some) }
+    }
+
+    /// Carries out a GraphQL document; its data.
+    pub fn graphql(
+        &self,
+        query: &str,
+        variables: Value,
+        token: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let request = json!({ "query": query, "variables": variables });
+        let mut answer = self.json("/graphql", token, &request)?;
+        match answer["errors"][0].as_object() {
+            None => Ok(answer["data"].take()),
+            Some(error) => {
+                let code = error["extensions"]["code"].as_str().unwrap_or("GRAPHQL_ERROR");
+                let message = error["message"].as_str().unwrap_or_default();
+                Err(Failure::refused(code, message))
+            }
+        }
+    }
+
+    /// Tells the name and address of a party or stakeholder.
+    pub fn tell(&self, holder: &str, personal: &Value, token: &str) -> Result<(), Failure> {
+        let url = format!("{}/v1/people/{holder}", self.server);
+        let request = self.agent.put(url).header("content-type", "application/json");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let answer = self.answer(request.send(personal.to_string()))?;
+        if answer.status == 204 { Ok(()) } else { answer.accepted().map(drop) }
+    }
+
+    /// The evidence bundle of an issuer.
+    pub fn bundle(&self, issuer: &str, token: &str) -> Result<Vec<u8>, Failure> {
+        let answer = self.get(&format!("/v1/issuers/{issuer}/bundle"), Some(token))?;
+        if answer.status == 200 { Ok(answer.body) } else { Err(answer.refusal()) }
+    }
+
+    fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value, Failure> {
+        let body = body.to_string();
+        self.post(path, "application/json", token, body.as_bytes())?.accepted()
+    }
+
     fn answer(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
@@ -104,6 +178,28 @@ impl Answer {
             Failure::environment("SERVER_UNEXPECTED", what)
         })
     }
+
+    /// The body of an answer that says yes.
+    fn accepted(&self) -> Result<Value, Failure> {
+        if self.status == 200 { self.json() } else { Err(self.refusal()) }
+    }
+
+    /// What a server says that does not do what it was asked.
+    fn refusal(&self) -> Failure {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let graphql = &body["errors"][0];
+        let error = &body["error"];
+        let code = error["code"].as_str().or(graphql["extensions"]["code"].as_str());
+        let message = error["message"].as_str().or(graphql["message"].as_str());
+        match (code, message) {
+            (Some(code), Some(message)) if self.status < 500 => Failure::refused(code, message),
+            (Some(code), Some(message)) => Failure::environment(code, message),
+            _ => {
+                let what = format!("the server answered with the status {}", self.status);
+                Failure::environment("SERVER_UNEXPECTED", what)
+            }
+        }
+    }
 }
 
 /// Signs commands under one header, each with a salt of its own.
@@ -124,9 +220,4 @@ pub fn sign(
     let Signer { participant, key } = signer.clone();
     let author = Author { ledger, participant, key, encoding };
     Ok(author.sign(id, valid_until, mode, salted))
-}
-
-/// The bytes of a submission for `POST /v1/submissions`, and their media type.
-pub fn body(submission: &v1::Submission) -> (&'static str, Vec<u8>) {
-    ("application/x-protobuf", submission.encode_to_vec())
 }

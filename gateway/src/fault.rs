@@ -68,6 +68,9 @@ codes! {
     /// Not a submission.
     SubmissionMalformed = "SUBMISSION_MALFORMED", BAD_REQUEST, false,
         "the body is not a submission in canonical form";
+    /// Personal data that the ledger or an erasure rules out.
+    PersonalDataRefused = "PERSONAL_DATA_REFUSED", CONFLICT, false,
+        "the personal data are not those whose hash is recorded, or they were erased for good";
     /// No valid token.
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED, false,
         "the token or the signed challenge is not valid, has expired, or its key is not in force";

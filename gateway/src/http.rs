@@ -29,6 +29,7 @@ mod graphql;
 mod media;
 mod operations;
 mod pages;
+mod people;
 mod reader;
 mod submissions;
 
@@ -38,6 +39,8 @@ pub const GRAPHQL_BYTES: usize = 640 * 1024;
 pub const QUERY_SECONDS: u64 = 10;
 /// Bytes of a bulk submission; its hexadecimal and escapes make JSON larger than what is logged.
 const SUBMISSION_BYTES: usize = counterfoil_engine::limits::SUBMISSION_BYTES;
+/// Bytes of personal data; escapes make JSON larger than what is kept.
+const PERSONAL_BYTES: usize = 2 * crate::people::PERSONAL_BYTES_MAX;
 /// Bytes of any other body.
 const SMALL: usize = 8 * 1024;
 
@@ -66,6 +69,14 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(operations::metrics))
         .merge(limited(Router::new().route("/v1/challenge", post(challenge::challenge)), SMALL))
         .merge(limited(Router::new().route("/v1/token", post(challenge::token)), SMALL))
+        .route("/v1/submissions/{participant}/{id}", get(submissions::executed))
+        .merge(limited(
+            Router::new().route(
+                "/v1/people/{holder}",
+                get(people::known).put(people::tell).delete(people::erase),
+            ),
+            PERSONAL_BYTES,
+        ))
         .merge(limited(
             Router::new().route("/v1/submissions", post(submissions::submit)),
             SUBMISSION_BYTES,

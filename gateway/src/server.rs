@@ -44,7 +44,7 @@ pub(crate) fn now() -> Timestamp {
 /// Sets up the stores of a new ledger's only replica.
 pub(crate) fn set_up_replica(home: &Home) -> Result<(), Failure> {
     let ledger = home.genesis.ledger_id();
-    let identity = Identity::new(ledger, REPLICA);
+    let identity = Identity { ledger, replica: REPLICA, incarnation: seed()? };
     let mut stores = storage::Home::create(&home.replica(), identity, Sizes::default())
         .map_err(|fault| refused(&fault))?
         .stores;
@@ -167,5 +167,5 @@ fn unopened(error: &OpenError) -> Failure {
         // Each of the others begins with its code.
         _ => text.split(':').next().unwrap_or("RECOVERY_FAILED").to_owned(),
     };
-    Failure::environment(code, text).hint("`counterfoil fsck` looks at the whole directory")
+    Failure::environment(&code, text).hint("`counterfoil fsck` looks at the whole directory")
 }

@@ -51,7 +51,7 @@ pub(crate) fn cap_table(table: &CapTable, name: impl Fn(&HolderLine) -> Option<S
 }
 
 /// Hundredths of a percent, rounded down, without a float.
-fn percent(part: Quantity, whole: Quantity) -> String {
+pub(crate) fn percent(part: Quantity, whole: Quantity) -> String {
     let hundredths = part.0.saturating_mul(10_000).checked_div(whole.0).unwrap_or_default();
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

@@ -152,6 +152,39 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Whether he may tell the name and address of a holder. Those of a party must have the hash that
+    /// is recorded, so any participant may; those of a stakeholder only who keeps the register.
+    pub fn may_tell(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Party(party) => {
+                self.participant() && self.ledger.register().party(party).is_some()
+            }
+            Holder::Stakeholder(_) => self.keeps(holder),
+        }
+    }
+
+    /// Whether he may erase the name and address of a holder: the operator of the ledger, and for a
+    /// stakeholder who keeps the register.
+    pub fn may_erase(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Party(party) => {
+                self.roles.any(Roles::OPERATOR) && self.ledger.register().party(party).is_some()
+            }
+            Holder::Stakeholder(_) => self.keeps(holder),
+        }
+    }
+
+    /// Whether he keeps the register in which a stakeholder is a line, or runs the ledger.
+    fn keeps(&self, holder: Holder) -> bool {
+        let Holder::Stakeholder(stakeholder) = holder else { return false };
+        let register = self.ledger.register();
+        let line = register.stakeholder(stakeholder);
+        let registrar = line.and_then(|line| register.issuer(line.issuer)).map(|i| i.registrar);
+        registrar.is_some_and(|registrar| {
+            self.roles.any(Roles::OPERATOR) || self.party == Some(registrar)
+        })
+    }
+
     /// Whether he sees what a participant sent, and what came of it.
     pub fn submission(&self, participant: PartyId) -> bool {
         self.sees(&[participant])

@@ -7,13 +7,15 @@ use counterfoil_engine::wire::v1;
 use counterfoil_registry::captable::CertificateFacts;
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::decode_events;
-use counterfoil_registry::handle::{AccountId, CertificateId, ClassId, Holder as HolderId};
+use counterfoil_registry::handle::{
+    AccountId, CertificateId, ClassId, Holder as HolderId, IssuerId,
+};
 
 use super::account::{Holder, SecuritiesAccount};
 use super::input::Input;
 use super::issuer::StockClass;
 use super::page::{Page, Paging};
-use super::party::Party;
+use super::party::{Party, name};
 use super::scalar::{Date, Decimal};
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
@@ -124,6 +126,23 @@ impl Certificate {
         })
     }
 
+    /// A page of the certificates of an issuer that the reader may see, closed ones too, in the order
+    /// of their records.
+    pub(super) async fn of_issuer(
+        sight: &Sight,
+        issuer: IssuerId,
+        paging: Paging,
+    ) -> Result<Page<Certificate>, Fault> {
+        let register =
+            sight.past(move |history, height| history.register(issuer, Moment::Height(height)));
+        let register = register.await?;
+        let ids: Vec<CertificateId> = register.iter().flat_map(|r| r.fold.certificates()).map(|(id, _)| id).collect();
+        paging.of(0..ids.len() as u64, |at| {
+            let id = ids.get(usize::try_from(at).ok()?)?;
+            Certificate::of(sight, register.as_ref()?, *id)
+        })
+    }
+
     fn relatives(&self, side: usize, paging: Paging) -> Result<Page<Certificate>, Fault> {
         let ids = &self.lineage[side];
         paging.of(0..ids.len() as u64, |at| {
@@ -168,6 +187,11 @@ impl Certificate {
             }
             holder => Holder::shown(&self.sight, holder),
         }
+    }
+
+    /// The name of that holder, if one was told.
+    async fn holder_name(&self) -> Result<Option<String>> {
+        Ok(name(&self.sight, self.holder, Some(self.register.issuer)).await?)
     }
 
     /// The certificates that it came from.

@@ -6,6 +6,7 @@ use counterfoil_registry::handle::{AccountId, ClassId, Holder, IssuerId, PartyId
 
 use super::account::SecuritiesAccount;
 use super::cap_table::{CapTable, MomentInput};
+use super::certificate::Certificate;
 use super::event::{self, EventPage};
 use super::input::{ClassKind, Input};
 use super::page::{Page, Paging};
@@ -106,6 +107,18 @@ impl Issuer {
     ) -> Result<Option<EventPage>> {
         let paging = Paging { first, after, last, before };
         Ok(event::page(&self.sight, self.issuer, paging).await?)
+    }
+
+    /// The certificates that the reader may see, closed ones too, in the order of their records.
+    async fn certificates(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<Certificate>> {
+        let paging = Paging { first, after, last, before };
+        Ok(Certificate::of_issuer(&self.sight, self.issuer, paging).await?)
     }
 
     /// Its stakeholders, in the order of their registration.

@@ -84,7 +84,8 @@ pub(super) async fn token(
     Ok(Json(Admitted { token: token.text, valid_until: token.valid_until.to_string() }))
 }
 
-async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Fault> {
+/// The body as JSON of a form.
+pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Fault> {
     if media::sent(headers).as_deref() != Some("application/json") {
         return Err(Fault::new(Code::MediaTypeUnsupported, "application/json in UTF-8 is taken"));
     }

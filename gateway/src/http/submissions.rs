@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use counterfoil_engine::ledger::ReplayedAt;
 use counterfoil_engine::submission::Submission;
+use counterfoil_registry::handle::PartyId;
 use serde_json::{Value, json};
 
+use super::reader::reader;
 use super::{bytes_of, media};
 use crate::fault::{Code, Fault};
 use crate::graphql::found::Found;
 use crate::graphql::submission::{UserError, user_error};
-use crate::service::{CommandOutcome, Executed, Service};
+use crate::service::{CommandOutcome, Executed, Executor, Service};
+use crate::who::Sight;
 
 /// Executes a submission: protobuf or canonical JSON, as the content type says.
 pub(super) async fn submit(
@@ -46,6 +50,33 @@ pub(super) async fn submit(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response())
         }
     }
+}
+
+/// What became of a submission, as it was answered when it was executed, for who may see it.
+pub(super) async fn executed(
+    State(service): State<Arc<Service>>,
+    Path((participant, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Fault> {
+    let reader = reader(&service, &headers)?;
+    let view = service.node.view();
+    let participant = PartyId::parse(&participant).ok_or(Code::NotFound)?;
+    if !Sight::new(view.machine.ledger(), reader).submission(participant) {
+        return Err(Code::NotFound.into());
+    }
+    let found = service.past(view.machine.height(), move |history| {
+        let Some(found) = history.submission(participant, &id)? else { return Ok(None) };
+        Ok(history.block(found.height)?.map(|block| (found, block)))
+    });
+    let (found, block) = found.await?.ok_or(Code::NotFound)?;
+    let submission = Submission::decode(block.submission)
+        .map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
+    let records = u32::try_from(found.receipts.len()).unwrap_or(u32::MAX);
+    let place =
+        ReplayedAt { height: found.height, first_record: block.first_record, records };
+    let executed = Executed { submission: Arc::new(submission), at: Executor::Earlier(place) };
+    let outcomes = service.outcomes(&executed).await?;
+    Ok(Json(answer(&executed, outcomes)))
 }
 
 fn answer(executed: &Executed, outcomes: Vec<CommandOutcome>) -> Value {

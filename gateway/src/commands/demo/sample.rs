@@ -1,12 +1,18 @@
 //! The sample company of the demo, which the binary carries: the package `fixtures/meridian-loom`.
 
+use counterfoil_engine::hash::to_hex;
 use counterfoil_engine::wire::v1;
 use counterfoil_registry::ocf::import::{Imported, lower};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Mode, Options, Refusal, read};
+use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::items;
+use crate::keys::random;
+
+/// The founder's id in the package.
+pub(super) const FOUNDER: &str = "holder-ada-verhoeven";
 
 /// A company as the ledger takes it.
 pub(super) struct Sample {
@@ -17,8 +23,8 @@ pub(super) struct Sample {
     pub(super) digest: [u8; 32],
     pub(super) findings: usize,
     pub(super) items: Vec<v1::ImportItem>,
-    /// Names of the stakeholders, in the order in which they are entered.
-    pub(super) stakeholders: Vec<String>,
+    /// What is known of each stakeholder, by its id in the package.
+    pub(super) people: Vec<(String, Value)>,
     pub(super) outstanding: String,
 }
 
@@ -50,6 +56,12 @@ pub(super) fn read_sample() -> Result<Sample, Failure> {
     let package = read(&source, options).map_err(refused)?;
     let lowered = lower(&package, Mode::Strict).map_err(refused)?;
     let imported: Imported = lowered.enter(&package).map_err(refused)?;
+    let people = package.stakeholders.iter().map(|stakeholder| {
+        let personal = json!({ "name": stakeholder.value.legal_name }).to_string();
+        let salt = to_hex(&random()?);
+        Ok((stakeholder.id.clone(), json!({ "personal": personal, "salt": salt })))
+    });
+    let people: Result<Vec<_>, Failure> = people.collect();
     Ok(Sample {
         id: package.issuer.id.clone(),
         name: package.issuer.legal_name.clone(),
@@ -58,7 +70,7 @@ pub(super) fn read_sample() -> Result<Sample, Failure> {
         digest: source.digest(),
         findings: lowered.findings.len(),
         items: lowered.items.iter().map(items::message).collect(),
-        stakeholders: package.stakeholders.iter().map(|s| s.value.legal_name.clone()).collect(),
+        people: people?,
         outstanding: imported.outstanding().to_string(),
     })
 }

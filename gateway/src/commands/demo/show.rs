@@ -54,8 +54,10 @@ pub(super) fn cap_table(
         });
         rows.push(row(text(holder, "name"), held.collect()));
     }
-    let totals = |field: &str| classes.iter().map(|class| text(class, field).to_owned());
-    rows.push(row("outstanding", totals("outstanding").collect()));
+    let totals = |field: &str| -> Vec<String> {
+        classes.iter().map(|class| text(class, field).to_owned()).collect()
+    };
+    rows.push(row("outstanding", totals("outstanding")));
     for (name, field) in [("ever issued", "issued"), ("authorized", "authorized")] {
         let mut line = vec![name.to_owned()];
         line.extend(totals(field));
