@@ -9,7 +9,7 @@ mod real;
 use std::sync::Arc;
 
 pub use real::FileDisk;
-pub(super) use real::{LOCK, fault};
+pub(super) use real::LOCK;
 
 use crate::driver::store::StoreFault;
 

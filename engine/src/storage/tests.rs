@@ -112,6 +112,29 @@ fn a_creation_that_was_cut_short_is_made_again() {
 }
 
 #[test]
+fn a_setting_up_that_was_cut_short_is_made_again() {
+    for operations in 0..40 {
+        let disk = MemoryDisk::default();
+        let mut home = create(&disk).unwrap();
+        disk.break_after(operations, "DISK_IO");
+        let Stores { log, snapshots, .. } = &mut home.stores;
+        let set_up = initialise::<Tally>(SETTINGS, &(), log, snapshots);
+        disk.crash(&mut Chance::new(operations));
+        let mut home = open(&disk).unwrap();
+        if home.is_unused().unwrap() {
+            assert!(set_up.is_err());
+            let Stores { log, snapshots, .. } = &mut home.stores;
+            initialise::<Tally>(SETTINGS, &(), log, snapshots).unwrap();
+        }
+        let node = node_on(home).unwrap();
+        assert!(node.wait_ready(SOON));
+        commit(&node, 1);
+        node.shutdown();
+        assert!(!open(&disk).unwrap().is_unused().unwrap());
+    }
+}
+
+#[test]
 fn a_damaged_snapshot_gives_way_to_the_older_one_and_the_longer_log() {
     let disk = used();
     let newest = disk.names().into_iter().filter(|name| name.ends_with(".state")).max().unwrap();
