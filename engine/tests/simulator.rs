@@ -53,12 +53,13 @@ fn every_seed_keeps_every_invariant() {
     }
     let sum = |what: fn(&Report) -> u64| reports.iter().map(what).sum::<u64>();
     println!(
-        "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} snapshots, {} installed, \
+        "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} failed disks, {} snapshots, {} installed, \
          {} fetches, {} reads, {} syncs, {} messages",
         reports.len(),
         sum(|r| r.acknowledged),
         sum(|r| r.elections),
         sum(|r| r.counts.crashes),
+        sum(|r| r.counts.failed_disks),
         sum(|r| r.counts.snapshots),
         sum(|r| r.counts.installs),
         sum(|r| r.counts.fetches),
@@ -105,4 +106,9 @@ fn a_read_before_apply_is_found() {
 #[test]
 fn an_acknowledgement_before_the_commit_is_found() {
     find(Mutant::AcknowledgedBeforeCommit, 100);
+}
+
+#[test]
+fn a_disk_that_lies_is_found() {
+    find(Mutant::LyingDisk, 100);
 }

@@ -201,6 +201,11 @@ impl MemoryDisk {
         self.state().breaks.map_or(0, |(left, _)| left)
     }
 
+    /// Takes [`MemoryDisk::break_after`] back.
+    pub fn mend(&self) {
+        self.state().breaks = None;
+    }
+
     /// From now on a sync of a file does nothing and says that it did.
     pub fn lie(&self) {
         self.state().lies = true;

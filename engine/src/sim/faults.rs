@@ -7,6 +7,7 @@ use super::{Node, Simulation};
 impl<W: Workload> Simulation<W> {
     pub(super) fn faults(&mut self) {
         self.crashes();
+        self.disks();
         self.partitions();
         if self.shared.chance.one_in(800) {
             let pause = self.shared.chance.within(20, 900);
@@ -34,7 +35,7 @@ impl<W: Workload> Simulation<W> {
         }
     }
 
-    fn crash(&mut self, at: usize) {
+    pub(super) fn crash(&mut self, at: usize) {
         let down = self.shared.chance.within(20, 1_500);
         let node = match self.nodes[at].take() {
             Node::Up(process) => {
@@ -44,6 +45,18 @@ impl<W: Workload> Simulation<W> {
             already_down => already_down,
         };
         self.nodes[at].put(node);
+    }
+
+    /// A disk fills up or breaks, in the middle of whatever is being written.
+    fn disks(&mut self) {
+        if self.shared.chance.one_in(1_500) {
+            let operations = self.shared.chance.below(12);
+            let code = if self.shared.chance.one_in(2) { "DISK_IO" } else { "DISK_FULL" };
+            let at = self.someone();
+            if let Some(process) = self.nodes[at].process() {
+                process.break_disk(Some((operations, code)));
+            }
+        }
     }
 
     fn partitions(&mut self) {

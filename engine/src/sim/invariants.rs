@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::driver::store::StoreFault;
+
 pub(super) mod audit;
 pub(super) mod durability;
 pub(super) mod fresh_reads;
@@ -24,6 +26,22 @@ pub struct Violation {
 impl Violation {
     pub(super) fn new(invariant: &'static str, detail: impl Into<String>) -> Violation {
         Violation { invariant, detail: detail.into(), at_ms: 0 }
+    }
+}
+
+/// Not a violation in the end: the disk was told to fail, and the process has to end.
+const DISK_FAILED: &str = "a failed disk ends the process";
+
+impl Violation {
+    /// What a fault of the disk means: one that was ordered ends the process, any other one is a
+    /// mistake.
+    pub(super) fn of_disk(fault: StoreFault) -> Violation {
+        let ordered = ["DISK_IO", "DISK_FULL"].contains(&fault.code);
+        Violation::new(if ordered { DISK_FAILED } else { "the disk works" }, fault.detail)
+    }
+
+    pub(super) fn is_failed_disk(&self) -> bool {
+        self.invariant == DISK_FAILED
     }
 }
 

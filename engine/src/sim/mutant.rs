@@ -14,15 +14,18 @@ pub enum Mutant {
     ReadBeforeApply,
     /// A client is told of success when its entry is proposed, not when it is committed.
     AcknowledgedBeforeCommit,
+    /// The disks say that they have synced, and have not.
+    LyingDisk,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 5] = [
+    pub const ALL: [Mutant; 6] = [
         Mutant::MessageBeforeSync,
         Mutant::HardStateLost,
         Mutant::LostTailWithSameId,
         Mutant::ReadBeforeApply,
         Mutant::AcknowledgedBeforeCommit,
+        Mutant::LyingDisk,
     ];
 }

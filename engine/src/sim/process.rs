@@ -104,6 +104,9 @@ impl<W: Workload> Process<W> {
         let refused = |error| Violation::new("a replica comes back after a crash", error);
         let mut disk =
             Disk::open(memory).map_err(|error| refused(format!("replica {id}: {error}")))?;
+        if shared.is(Mutant::LyingDisk) {
+            disk.memory.lie();
+        }
         let mut seen = Vec::new();
         let origin = shared.workload.origin();
         let recovered: Recovered<W::Machine> = recover(
@@ -161,6 +164,14 @@ impl<W: Workload> Process<W> {
     /// Somebody sets this machine's clock, forward or back.
     pub(super) fn set_clock(&mut self, shared: &mut Shared<W>) {
         self.clock_ahead = shared.workload.begin().0 + shared.chance.below(2_000);
+    }
+
+    /// Lets the disk fail after so many more operations, until the process ends; or not, after all.
+    pub(super) fn break_disk(&mut self, after: Option<(u64, &'static str)>) {
+        match after {
+            Some((operations, code)) => self.disk.memory.break_after(operations, code),
+            None => self.disk.memory.mend(),
+        }
     }
 
     pub(super) fn applied(&self) -> u64 {
@@ -241,13 +252,13 @@ impl<W: Workload> Process<W> {
     pub(super) fn work(&mut self, shared: &mut Shared<W>) -> Verdict {
         self.write(shared)?;
         self.apply_some(shared)?;
-        self.finish_snapshot(shared);
+        self.finish_snapshot(shared)?;
         self.serve_reads(shared)
     }
 
     fn write(&mut self, shared: &mut Shared<W>) -> Verdict {
         if self.in_flight > 0 && shared.now >= self.synced_at {
-            self.end_sync(self.in_flight, shared);
+            self.end_sync(self.in_flight, shared)?;
             self.in_flight = 0;
             self.carry_out(shared)?;
         }
@@ -263,13 +274,14 @@ impl<W: Workload> Process<W> {
     }
 
     /// The first appends are on disk: their messages may leave.
-    fn end_sync(&mut self, count: usize, shared: &mut Shared<W>) {
-        self.disk.log.sync().expect("this disk does not fail");
+    fn end_sync(&mut self, count: usize, shared: &mut Shared<W>) -> Verdict {
+        works(self.disk.log.sync())?;
         shared.counts.syncs += 1;
         for append in self.writing.drain(..count).collect::<Vec<_>>() {
             self.send(append.messages, shared);
             self.replica.persisted(append.number);
         }
+        Ok(())
     }
 
     fn apply_some(&mut self, shared: &mut Shared<W>) -> Verdict {
@@ -319,14 +331,15 @@ impl<W: Workload> Process<W> {
         self.snapshot = Some((shared.now + shared.chance.within(1, 50), snapshot));
     }
 
-    fn finish_snapshot(&mut self, shared: &mut Shared<W>) {
+    fn finish_snapshot(&mut self, shared: &mut Shared<W>) -> Verdict {
         let due = |(at, _): &mut (u64, StateSnapshot)| *at <= shared.now;
-        let Some((_, snapshot)) = self.snapshot.take_if(due) else { return };
+        let Some((_, snapshot)) = self.snapshot.take_if(due) else { return Ok(()) };
         shared.counts.snapshots += 1;
-        self.disk.snapshots.write(&snapshot).expect("this disk does not fail");
+        works(self.disk.snapshots.write(&snapshot))?;
         self.snapshots = [snapshot.index, self.snapshots[0]];
-        let floor = self.disk.log.cut_below(self.snapshots[1]).expect("this disk does not fail");
+        let floor = works(self.disk.log.cut_below(self.snapshots[1]))?;
         self.replica.cut_below(floor.index);
+        Ok(())
     }
 
     fn serve_reads(&mut self, shared: &mut Shared<W>) -> Verdict {
@@ -415,7 +428,7 @@ impl<W: Workload> Process<W> {
         for append in self.writing.iter().skip(self.in_flight) {
             works(self.disk.log.append(&append.entries, append.hard_state.as_ref()))?;
         }
-        self.end_sync(self.writing.len(), shared);
+        self.end_sync(self.writing.len(), shared)?;
         self.in_flight = 0;
         let origin = shared.workload.origin();
         let decoded = <W::Machine as StateMachine>::decode(&origin, &install.state);
@@ -453,7 +466,7 @@ fn lose_tail(memory: &MemoryDisk, count: u64) {
 }
 
 fn works<T>(result: Result<T, StoreFault>) -> Result<T, Violation> {
-    result.map_err(|fault| Violation::new("the disk works", fault.detail))
+    result.map_err(Violation::of_disk)
 }
 
 /// The group of a simulation.

@@ -46,6 +46,8 @@ pub struct Counts {
     pub fetches: u64,
     /// Syncs of logs.
     pub syncs: u64,
+    /// Processes that ended because their disk failed.
+    pub failed_disks: u64,
 }
 
 impl<W> Shared<W> {

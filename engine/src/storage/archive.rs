@@ -26,7 +26,7 @@ use std::sync::atomic::Ordering;
 
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
-use super::disk::{Disk, DiskFile, NEW, path};
+use super::disk::{Disk, DiskFile, NEW, make_sure, path};
 use super::frame::{self, Kind, Link};
 use super::misuse;
 use super::segment::ARCHIVE;
@@ -103,13 +103,13 @@ impl DiskArchive {
         ledger: Hash,
         file_bytes: u64,
     ) -> Result<DiskArchive, StoreFault> {
-        let Scan { volumes, tail, link, length, torn, end } = scan(&*disk, ledger)?;
+        let scan = scan(&*disk, ledger)?;
+        let Scan { volumes, tail, link, length, end, .. } = scan;
         let active = volumes.last().expect("an archive has a file").clone();
-        if torn > 0 {
+        if scan.torn > 0 {
             active.file.set_length(length)?;
         }
-        // After a crash of the process alone the system may still hold what was never synced.
-        active.file.sync()?;
+        make_sure(&*active.file, scan.proven, length)?;
         disk.remove(&path(ARCHIVE.name, NEW))?;
         let offsets = match Offsets::open(&*disk, ledger, active.first)? {
             Some(offsets) => offsets,
@@ -153,7 +153,7 @@ impl DiskArchive {
     /// Tells everyone of the blocks that are durable.
     fn publish_end(&mut self) -> Result<(), StoreFault> {
         self.offsets.write()?;
-        let End { height, hash } = End { height: self.link.sequence, hash: self.link.hash };
+        let Link { sequence: height, hash } = self.link;
         self.end.write(&End { height, hash }.encode())?;
         self.shared.height.store(height, Ordering::Release);
         Ok(())
@@ -218,7 +218,7 @@ impl Archive for DiskArchive {
 }
 
 /// The name of the durable end within the tree.
-fn end_name() -> String {
+pub(super) fn end_name() -> String {
     path(ARCHIVE.name, END)
 }
 

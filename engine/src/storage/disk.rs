@@ -9,7 +9,7 @@ mod real;
 use std::sync::Arc;
 
 pub use real::FileDisk;
-pub(super) use real::{LOCK, fault};
+pub(super) use real::LOCK;
 
 use crate::driver::store::StoreFault;
 
@@ -67,6 +67,18 @@ pub(super) fn read_all(file: &dyn DiskFile) -> Result<Vec<u8>, StoreFault> {
     let mut bytes = vec![0; length];
     file.read_at(&mut bytes, 0)?;
     Ok(bytes)
+}
+
+/// Makes bytes durable that another process may have written and failed to sync. After a failed sync
+/// a system may hold bytes for clean that never reached the disk, so a further sync proves nothing:
+/// they are written again first.
+pub(super) fn make_sure(file: &dyn DiskFile, from: u64, to: u64) -> Result<(), StoreFault> {
+    let length = usize::try_from(to.saturating_sub(from))
+        .map_err(|_| super::misuse("a file is larger than the memory can address"))?;
+    let mut bytes = vec![0; length];
+    file.read_at(&mut bytes, from)?;
+    file.write_at(&bytes, from)?;
+    file.sync()
 }
 
 /// Writes a whole file so that its name shows all of it or nothing, durably. A crash before the

@@ -118,12 +118,20 @@ impl Check {
         self.find(Finding { code, file: String::new(), offset: 0, detail });
     }
 
+    fn slot(&mut self, file: String) {
+        let detail = "one of its two slots is damaged, the other one serves".to_owned();
+        self.find(Finding { code: "SLOT_DAMAGED", file, offset: 0, detail });
+    }
+
     fn log(&mut self) -> Option<log::Scan> {
         match log::scan(&*self.disk, &self.identity) {
             Ok(scan) => {
                 self.report.entries = scan.contents.last() - scan.contents.floor.index;
                 self.report.batches = scan.link.sequence;
                 self.report.torn_bytes = scan.torn;
+                if scan.is_doubtful {
+                    self.slot(log::watermark_name());
+                }
                 Some(scan)
             }
             Err(damage) => {
@@ -177,16 +185,19 @@ impl Check {
         let mut hashes = BTreeMap::new();
         let ledger = self.identity.ledger;
         let read = archive::scan(&*self.disk, ledger).and_then(|scan| {
-            let wrong = scan.every_block(&self.disk, ledger, |height, _, block| {
+            let wrong = scan.every_block(&*self.disk, ledger, |height, _, block| {
                 if height >= first {
                     hashes.insert(height, sha256(&[block]));
                 }
             })?;
-            Ok((scan.link.sequence, wrong))
+            Ok((scan.link.sequence, scan.is_doubtful, wrong))
         });
         match read {
-            Ok((blocks, wrong)) => {
+            Ok((blocks, is_doubtful, wrong)) => {
                 self.report.blocks = blocks;
+                if is_doubtful {
+                    self.slot(archive::end_name());
+                }
                 if let Some(offset) = wrong {
                     let file = super::disk::path(ARCHIVE.name, "offsets");
                     let detail = "it does not lead to the block; delete the file, it is made again";
@@ -217,6 +228,7 @@ impl Check {
             return self.note("LOG_GAP", detail);
         }
         self.audit(&machine, base);
+        self.archive_reaches(&machine, base);
         let (last, commit) = (log.contents.last(), log.contents.hard_state.commit);
         let mut next = base + 1;
         while next <= last {
@@ -235,11 +247,12 @@ impl Check {
                     self.compare::<M>(&machine, &block, entry.index, blocks);
                     self.report.replayed += 1;
                 }
-                if let Some(snapshot) = snapshots.iter().find(|s| s.index == entry.index)
-                    && machine.encode() != snapshot.state
-                {
-                    let detail = format!("replayed, the state at {} is another", entry.index);
-                    self.note("REPLAY_DIFFERS", detail);
+                if let Some(snapshot) = snapshots.iter().find(|s| s.index == entry.index) {
+                    self.archive_reaches(&machine, entry.index);
+                    if machine.encode() != snapshot.state {
+                        let detail = format!("replayed, the state at {} is another", entry.index);
+                        self.note("REPLAY_DIFFERS", detail);
+                    }
                 }
             }
         }
@@ -263,6 +276,15 @@ impl Check {
         if *archived != sha256(&[&M::archived(block)]) {
             let detail = format!("replayed, the block {height} of entry {index} is another");
             self.note("REPLAY_DIFFERS", detail);
+        }
+    }
+
+    /// A snapshot is written only when the archive is durable up to it.
+    fn archive_reaches<M: StateMachine>(&mut self, machine: &M, index: u64) {
+        let (height, blocks) = (machine.height(), self.report.blocks);
+        if blocks < height {
+            let detail = format!("the archive ends at {blocks}, the snapshot {index} at {height}");
+            self.note("ARCHIVE_GAP", detail);
         }
     }
 

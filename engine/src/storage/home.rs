@@ -6,21 +6,19 @@
 //! Deliberately absent: what a ledger begins with. A new home is set up by
 //! [`crate::driver::initialise`].
 
-use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::archive::{ArchiveReader, DiskArchive};
-use super::disk::{Disk, FileDisk, LOCK, fault, path, read_all};
+use super::disk::{Disk, FileDisk, LOCK, path, read_all};
 use super::identity::Identity;
 use super::log::DiskLog;
 use super::segment::{ARCHIVE, LOG};
 use super::snapshots::{self, DiskSnapshots};
 use crate::driver::Stores;
-use crate::driver::store::StoreFault;
+use crate::driver::store::{Archive, Log, Snapshots, StoreFault};
 use crate::hash::Hash;
 
 const IDENTITY: &str = "identity";
@@ -108,15 +106,11 @@ impl Home {
     /// `DATA_EXISTS`, `DATA_NOT_OURS`, `DATA_IN_USE`, or a fault of the disk.
     pub fn create(at: &Path, identity: Identity, sizes: Sizes) -> Result<Home, OpenFault> {
         let place = at.display().to_string();
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(at);
-        made.map_err(|error| fault("creating", &place, &error))?;
         // Looked at before the lock is taken: that would leave a file in somebody else's folder.
-        let names = fs::read_dir(at).map_err(|error| fault("listing", &place, &error))?;
-        let is_foreign = |entry: fs::DirEntry| {
-            let name = entry.file_name();
-            ![LOCK, IDENTITY, IDENTITY_NEW].iter().chain(&FOLDERS).any(|ours| name == **ours)
+        let is_ours = |name: &String| {
+            [LOCK, IDENTITY, IDENTITY_NEW].iter().chain(&FOLDERS).any(|ours| name == ours)
         };
-        if names.filter_map(Result::ok).any(is_foreign) {
+        if !FileDisk::prepare(at)?.iter().all(is_ours) {
             return Err(OpenFault::NotOurs { place, why: "it is not empty".to_owned() });
         }
         let disk = FileDisk::lock(at, true)?.ok_or_else(|| OpenFault::InUse(place.clone()))?;
@@ -130,6 +124,14 @@ impl Home {
     pub fn open(at: &Path, ledger: Hash, sizes: Sizes) -> Result<Home, OpenFault> {
         let place = at.display().to_string();
         Home::open_on(lock(at, true)?, &place, ledger, sizes)
+    }
+
+    /// Whether it was created and never set up, or not to the end: then nothing was ever
+    /// acknowledged here, and [`crate::driver::initialise`] may be called, again if need be.
+    pub fn is_unused(&self) -> Result<bool, StoreFault> {
+        let Stores { log, snapshots, archive } = &self.stores;
+        // A replica that is set up begins behind entry 1, and its leader's first entry is 2.
+        Ok(log.last() <= 1 && archive.height() == 0 && snapshots.read()?.is_empty())
     }
 
     /// As [`Home::create`], on any disk; `place` is what messages call it.

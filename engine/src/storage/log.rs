@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use raft::eraftpb::{Entry, HardState};
 
-use super::disk::{Disk, DiskFile, NEW, path};
+use super::disk::{Disk, DiskFile, NEW, make_sure, path};
 use super::frame::Link;
 use super::identity::Identity;
 use super::misuse;
@@ -44,6 +44,11 @@ pub(super) use scan::{Scan, scan};
 const WATERMARK: &str = "watermark";
 /// Read from a segment at once, in bytes, unless one entry is longer.
 const READ_BYTES: u64 = 1 << 20;
+
+/// The name of the watermark within the tree.
+pub(super) fn watermark_name() -> String {
+    path(LOG.name, WATERMARK)
+}
 
 /// The log, open for writing.
 pub struct DiskLog {
@@ -87,15 +92,14 @@ impl DiskLog {
         identity: Identity,
         segment_bytes: u64,
     ) -> Result<DiskLog, StoreFault> {
-        let Scan { contents, segments, void, link, length, torn, watermark } =
-            scan(&*disk, &identity)?;
+        let scan = scan(&*disk, &identity)?;
+        let Scan { contents, segments, void, link, length, watermark, .. } = scan;
         let (&active, file) = segments.last_key_value().expect("a log has a segment");
-        if torn > 0 {
+        if scan.torn > 0 {
             file.set_length(length)?;
         }
-        // After a crash of the process alone, the system may still hold what was never synced. It
-        // is shown from now on, so it has to stay.
-        file.sync()?;
+        // What is shown from now on has to stay.
+        make_sure(&**file, scan.proven, length)?;
         disk.remove(&path(LOG.name, NEW))?;
         for number in void {
             disk.remove(&LOG.file(number))?;

@@ -6,8 +6,8 @@
 //!        4       u64      u16                u32
 //! ```
 //!
-//! The slot with the higher counter holds the value; an empty slot is all zeros. A slot in use lies
-//! within one sector, so a crash leaves the old one or the new one. It is not synced by itself: a
+//! The slot with the higher counter holds the value; both are filled when the file is made. The used
+//! part lies within one sector, so a crash leaves the old one or the new one. It is not synced by itself: a
 //! crash of the machine may leave an older value, which promises less, and a crash of the process
 //! leaves the newest.
 
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use counterfoil_registry::codec::{Reader, Writer};
 
 use super::disk::{Disk, DiskFile, publish, read_all};
+use super::misuse;
 use crate::driver::store::StoreFault;
 
 const MAGIC: [u8; 4] = *b"CFsl";
@@ -34,7 +35,7 @@ pub(super) struct Found {
     pub(super) slots: Slots,
     /// The newest value.
     pub(super) value: Vec<u8>,
-    /// A slot holds neither a value nor zeros: the newest value may be another one.
+    /// One slot is damaged: the newest value may have been another one.
     pub(super) is_doubtful: bool,
 }
 
@@ -46,9 +47,12 @@ impl Slots {
         name: &str,
         value: &[u8],
     ) -> Result<Slots, StoreFault> {
-        let mut slot = encode(1, value);
-        slot.resize(SLOT_BYTES, 0);
-        let file = publish(disk, folder, name, &[&[0; SLOT_BYTES], &slot])?;
+        let both = [0, 1].map(|counter| {
+            let mut slot = encode(counter, value);
+            slot.resize(SLOT_BYTES, 0);
+            slot
+        });
+        let file = publish(disk, folder, name, &[&both[0], &both[1]])?;
         Ok(Slots { file, counter: 1 })
     }
 
@@ -60,13 +64,9 @@ impl Slots {
         }
         let bytes = read_all(&*file)?;
         let (first, second) = bytes.split_at(SLOT_BYTES);
-        let both = [first, second].map(decode);
-        let is_doubtful = both.contains(&Slot::Damaged);
-        let newest = both.into_iter().filter_map(|slot| match slot {
-            Slot::Holds(counter, value) => Some((counter, value)),
-            Slot::Empty | Slot::Damaged => None,
-        });
-        Ok(newest.max().map(|(counter, value)| Found {
+        let both = [decode(0, first), decode(1, second)];
+        let is_doubtful = both.iter().any(Option::is_none);
+        Ok(both.into_iter().flatten().max().map(|(counter, value)| Found {
             slots: Slots { file, counter },
             value,
             is_doubtful,
@@ -75,7 +75,7 @@ impl Slots {
 
     /// Writes the next value over the older one.
     pub(super) fn write(&mut self, value: &[u8]) -> Result<(), StoreFault> {
-        self.counter += 1;
+        self.counter = self.counter.checked_add(1).ok_or_else(|| misuse("2^64 writes"))?;
         let offset = self.counter % 2 * SLOT_BYTES as u64;
         self.file.write_at(&encode(self.counter, value), offset)
     }
@@ -93,28 +93,16 @@ fn encode(counter: u64, value: &[u8]) -> Vec<u8> {
     slot
 }
 
-#[derive(PartialEq)]
-enum Slot {
-    Holds(u64, Vec<u8>),
-    Empty,
-    Damaged,
-}
-
-fn decode(slot: &[u8]) -> Slot {
-    if slot.iter().all(|&byte| byte == 0) {
-        return Slot::Empty;
-    }
-    let read = || {
-        let mut from = Reader::new(slot);
-        let magic: [u8; 4] = from.array().ok()?;
-        let counter = from.u64().ok()?;
-        let length = usize::from(from.u16().ok()?);
-        let value = from.take(length).ok()?;
-        let covered = &slot[..from.position()];
-        let crc = from.u32().ok()?;
-        let rest = &slot[from.position()..];
-        let intact = magic == MAGIC && crc == crc32c::crc32c(covered);
-        (intact && rest.iter().all(|&byte| byte == 0)).then(|| (counter, value.to_vec()))
-    };
-    read().map_or(Slot::Damaged, |(counter, value)| Slot::Holds(counter, value))
+/// Counter and value; `None` when the slot is damaged.
+fn decode(place: u64, slot: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let mut from = Reader::new(slot);
+    let magic: [u8; 4] = from.array().ok()?;
+    let counter = from.u64().ok()?;
+    let length = usize::from(from.u16().ok()?);
+    let value = from.take(length).ok()?;
+    let covered = &slot[..from.position()];
+    let crc = from.u32().ok()?;
+    let rest = &slot[from.position()..];
+    let intact = magic == MAGIC && crc == crc32c::crc32c(covered) && counter % 2 == place;
+    (intact && rest.iter().all(|&byte| byte == 0)).then(|| (counter, value.to_vec()))
 }

@@ -109,19 +109,20 @@ impl Offsets {
     }
 }
 
-/// Offsets that do not lead to the blocks of a file; for the check of the whole archive.
+/// The place of the first offset that does not lead to its block, for those of one file.
 pub(super) fn first_wrong(
     disk: &dyn Disk,
     first: u64,
     offsets: &[u64],
 ) -> Result<Option<u64>, StoreFault> {
-    let name = path(ARCHIVE.name, NAME);
-    let Some(file) = disk.open(&name)? else { return Ok(None) };
-    let reaches = (file.length()?.saturating_sub(place(first)) / ENTRY_BYTES) as usize;
-    let count = reaches.min(offsets.len());
-    let mut bytes = vec![0; count * ENTRY_BYTES as usize];
+    // One that is missing as a whole is made again at the next start.
+    let Some(file) = disk.open(&path(ARCHIVE.name, NAME))? else { return Ok(None) };
+    let wanted = offsets.len() as u64 * ENTRY_BYTES;
+    let there = file.length()?.saturating_sub(place(first)).min(wanted) / ENTRY_BYTES;
+    let mut bytes = vec![0; (there * ENTRY_BYTES) as usize];
     file.read_at(&mut bytes, place(first))?;
     let (found, _) = bytes.as_chunks::<{ ENTRY_BYTES as usize }>();
     let wrong = found.iter().zip(offsets).position(|(found, right)| *found != right.to_be_bytes());
-    Ok(wrong.map(|at| place(first + at as u64)))
+    let missing = (there < offsets.len() as u64).then_some(there);
+    Ok(wrong.map(|at| at as u64).or(missing).map(|at| place(first + at)))
 }

@@ -3,8 +3,6 @@
 //! At the start only the last file is read: the others were durable before the next one began.
 //! The check of a stopped replica reads them all.
 
-use std::sync::Arc;
-
 use super::reader::Volume;
 use super::{End, end_name, open_volume};
 use crate::hash::Hash;
@@ -22,8 +20,12 @@ pub(in crate::storage) struct Scan {
     /// The end of the chain, and of the frames in the last file.
     pub(in crate::storage) link: Link,
     pub(super) length: u64,
-    /// Bytes behind them that were never durable.
+    /// Where in the last file begins what is not proven to have been synced.
+    pub(super) proven: u64,
+    /// Bytes behind the frames that were never durable.
     pub(super) torn: u64,
+    /// One of the two slots of the durable end is damaged; the other one serves.
+    pub(in crate::storage) is_doubtful: bool,
     pub(super) end: Slots,
 }
 
@@ -39,11 +41,12 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, ledger: Hash) -> Result<Scan, Da
     let last = volumes.last().expect("volumes are not empty");
     let bytes = read_all(&*last.file)?;
     let mut tail = Vec::new();
-    let mut seen = None;
+    let (mut seen, mut proven) = (None, 0);
     let walked = walk_volume(last, &bytes, ledger, |offset, frame| {
         tail.push(offset);
         if frame.sequence == end.height {
             seen = Some(frame.hash == end.hash);
+            proven = offset + frame.size() as u64;
         }
     })?;
     let link = walked.link;
@@ -66,7 +69,8 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, ledger: Hash) -> Result<Scan, Da
         let why = "the file ends in damage and the durable end that would judge it is damaged too";
         return Err(ARCHIVE.damage(last.number, at, why));
     }
-    Ok(Scan { volumes, tail, link, length: walked.length, torn, end: found.slots })
+    let (length, is_doubtful, end) = (walked.length, found.is_doubtful, found.slots);
+    Ok(Scan { volumes, tail, link, length, proven, torn, is_doubtful, end })
 }
 
 /// All files, in order and without a gap, each with a head of its own.
@@ -161,7 +165,7 @@ impl Scan {
     /// block on; the place of the first offset that is wrong. One file is in memory at a time.
     pub(in crate::storage) fn every_block(
         &self,
-        disk: &Arc<dyn Disk>,
+        disk: &dyn Disk,
         ledger: Hash,
         mut on_block: impl FnMut(u64, u64, &[u8]),
     ) -> Result<Option<u64>, Damage> {
@@ -178,11 +182,11 @@ impl Scan {
                 let why = "the file does not follow from the one before";
                 return Err(ARCHIVE.damage(volume.number, 0, why));
             }
-            if let Some(next) = self.volumes.get(at + 1) {
-                walked.ends_before(next)?;
-            }
             link = walked.link;
-            let first_wrong = super::offsets::first_wrong(&**disk, volume.first, &offsets)?;
+            // Offsets into the last file are made again at each start.
+            let Some(next) = self.volumes.get(at + 1) else { break };
+            walked.ends_before(next)?;
+            let first_wrong = super::offsets::first_wrong(disk, volume.first, &offsets)?;
             wrong_offset = wrong_offset.or(first_wrong);
         }
         Ok(wrong_offset)

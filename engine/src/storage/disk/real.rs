@@ -1,8 +1,8 @@
 //! The disk of a server: `std::fs` under one directory.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,6 +46,14 @@ impl FileDisk {
         Ok(Some(FileDisk { root: root.to_owned(), may_write, lock: Some(Arc::new(lock)) }))
     }
 
+    /// Creates the directory, for its owner alone, unless it is there; the names in it.
+    pub(crate) fn prepare(root: &Path) -> Result<Vec<String>, StoreFault> {
+        let place = root.display().to_string();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
+        made.map_err(|error| fault("creating", &place, &error))?;
+        names(root).map_err(|error| fault("listing", &place, &error))
+    }
+
     fn file(&self, name: &str, file: File) -> Arc<dyn DiskFile> {
         Arc::new(RealFile { name: name.to_owned(), file, _lock: self.lock.clone() })
     }
@@ -86,19 +94,10 @@ impl Disk for FileDisk {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, StoreFault> {
-        let failed = |error: io::Error| fault("listing", path(folder, ".").as_str(), &error);
-        let entries = match fs::read_dir(self.in_folder(folder)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            // A name that is no text is none of ours; it is shown as well as it can be.
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        match names(&self.in_folder(folder)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            names => names.map_err(|error| fault("listing", &path(folder, "."), &error)),
         }
-        names.sort();
-        Ok(names)
     }
 
     fn create_folder(&self, folder: &str) -> Result<(), StoreFault> {
@@ -113,8 +112,19 @@ impl Disk for FileDisk {
     fn sync_folder(&self, folder: &str) -> Result<(), StoreFault> {
         File::open(self.in_folder(folder))
             .and_then(|folder| folder.sync_all())
-            .map_err(|error| fault("syncing", path(folder, ".").as_str(), &error))
+            .map_err(|error| fault("syncing", &path(folder, "."), &error))
     }
+}
+
+/// The names in a directory, in order. One that is no text is none of ours; it is shown as well as
+/// it can be.
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let name = |entry: io::Result<fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+    };
+    let mut names = fs::read_dir(directory)?.map(name).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
 }
 
 struct RealFile {
@@ -153,7 +163,7 @@ impl DiskFile for RealFile {
 }
 
 /// What the system said, with a code: a full disk is something that its owner can help.
-pub(crate) fn fault(doing: &str, name: &str, error: &io::Error) -> StoreFault {
+fn fault(doing: &str, name: &str, error: &io::Error) -> StoreFault {
     let full = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
     let code = if full.contains(&error.kind()) { "DISK_FULL" } else { "DISK_IO" };
     StoreFault { code, detail: format!("{code}: {doing} {name}: {error}") }

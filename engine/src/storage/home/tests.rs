@@ -1,5 +1,6 @@
 //! A real directory, a real node on it, and everything that a directory may turn out to be.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -51,8 +52,11 @@ impl Clock for OneAfterTheOther {
 }
 
 fn set_up(at: &Path) {
-    let Home { mut stores, .. } = Home::create(at, identity(), SMALL).unwrap();
-    initialise::<Machine>(settings(), &origin(), &mut stores.log, &stores.snapshots).unwrap();
+    let mut home = Home::create(at, identity(), SMALL).unwrap();
+    assert_eq!(home.is_unused(), Ok(true));
+    let Stores { log, snapshots, .. } = &mut home.stores;
+    initialise::<Machine>(settings(), &origin(), log, snapshots).unwrap();
+    assert_eq!(home.is_unused(), Ok(false));
 }
 
 fn run(at: &Path) -> (Node<Machine>, ArchiveReader) {

@@ -18,11 +18,11 @@ use raft::eraftpb::HardState;
 use super::batch::{self, read_hard_state, read_position, write_hard_state, write_position};
 use super::contents::{Contents, Place};
 use super::watermark::Watermark;
-use super::{WATERMARK, read_entries};
+use super::{read_entries, watermark_name};
 use crate::driver::store::StoreFault;
 use crate::replica::Position;
 use crate::storage::Damage;
-use crate::storage::disk::{Disk, DiskFile, path, read_all};
+use crate::storage::disk::{Disk, DiskFile, read_all};
 use crate::storage::frame::{Frame, Kind, Link, Walk};
 use crate::storage::identity::Identity;
 use crate::storage::segment::LOG;
@@ -96,8 +96,12 @@ pub(in crate::storage) struct Scan {
     /// The end of the chain, and of the frames in the last segment.
     pub(in crate::storage) link: Link,
     pub(super) length: u64,
-    /// Bytes behind them that were promised to nobody.
+    /// Where in the last segment begins what is not proven to have been synced.
+    pub(super) proven: u64,
+    /// Bytes behind the frames that were promised to nobody.
     pub(in crate::storage) torn: u64,
+    /// One of the two slots of the watermark is damaged; the other one serves.
+    pub(in crate::storage) is_doubtful: bool,
     pub(super) watermark: Slots,
 }
 
@@ -115,7 +119,7 @@ impl Scan {
 
 /// Reads and judges the log.
 pub(in crate::storage) fn scan(disk: &dyn Disk, identity: &Identity) -> Result<Scan, Damage> {
-    let name = path(LOG.name, WATERMARK);
+    let name = watermark_name();
     let unreadable = |why: &str| Damage::new("LOG_CORRUPT", &name, 0, why);
     let found = Slots::open(disk, &name)?.ok_or_else(|| {
         unreadable("the watermark is missing or damaged: what was promised is not known")
@@ -130,6 +134,7 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, identity: &Identity) -> Result<S
         contents: Contents::default(),
         link: Link::START,
         length: 0,
+        proven: 0,
         torn: 0,
         promised,
         seen: None,
@@ -139,9 +144,10 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, identity: &Identity) -> Result<S
         reading.segment(*number, &**file, identity, Some(*number) == last)?;
     }
     reading.judge(last, found.is_doubtful)?;
-    let Reading { contents, link, length, torn, .. } = reading;
-    let segments = files.into_iter().collect();
-    Ok(Scan { contents, segments, void, link, length, torn, watermark: found.slots })
+    let Reading { contents, link, length, proven, torn, .. } = reading;
+    let (segments, watermark) = (files.into_iter().collect(), found.slots);
+    let is_doubtful = found.is_doubtful;
+    Ok(Scan { contents, segments, void, link, length, proven, torn, is_doubtful, watermark })
 }
 
 type Files = Vec<(u64, Arc<dyn DiskFile>)>;
@@ -195,6 +201,7 @@ struct Reading {
     contents: Contents,
     link: Link,
     length: u64,
+    proven: u64,
     torn: u64,
     promised: Watermark,
     /// Whether the batch of the watermark was met, and was the one that was promised.
@@ -223,6 +230,7 @@ impl Reading {
         if head.sequence == self.promised.sequence && head.hash == self.promised.hash {
             self.seen = Some(true);
         }
+        self.proven = walk.at as u64;
         while let Some((at, frame)) = walk.next(Kind::Batch) {
             let place = Place { segment: number, offset: at as u64, length: 0, term: 0 };
             let batch = batch::read(frame.payload, place).ok();
@@ -231,6 +239,7 @@ impl Reading {
             }
             if frame.sequence == self.promised.sequence {
                 self.seen = Some(frame.hash == self.promised.hash);
+                self.proven = walk.at as u64;
             }
         }
         self.link = walk.link;

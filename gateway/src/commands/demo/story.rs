@@ -76,7 +76,7 @@ pub(super) fn admit(desk: &Desk) -> Result<Cast, Failure> {
         currency: "USD".to_owned(),
         bank: bank.participant.to_string(),
     })];
-    let asset = desk.send(&desk.operator, "demo-asset", create)?.made(0, "asset")?;
+    let asset = desk.send(&desk.operator, "demo-asset", create)?.made(0, "cashAsset")?;
     let buyers_cash = open_cash(desk, &bank, "demo-cash-buyer", &buyer, &asset, &buyers_broker)?;
     let credit = Command::CreditCash(v1::CreditCash {
         account: buyers_cash.clone(),
