@@ -107,9 +107,9 @@ impl Desk {
                 "signature": to_hex(&signed.signature),
             },
         });
-        let mutation = "mutation($input: InstructSettlementInput!, $submission: SubmissionInput!) {\
-                        instructSettlement(input: $input, submission: $submission) {\
-                        receipt { height } userErrors { code message } } }";
+        let mutation = "mutation($input: InstructSettlementInput!, $submission: SubmissionInput!) {
+         instructSettlement(input: $input, submission: $submission) {
+         receipt { height } userErrors { code message } } }";
         let data = self.client.graphql(mutation, variables, None)?;
         match data["instructSettlement"]["userErrors"][0].as_object() {
             None => Ok(()),

@@ -29,9 +29,9 @@ pub(super) fn cap_table(
 ) -> Result<(), Failure> {
     let moment = known_at.map(|height| json!({ "height": height }));
     let answer = desk.ask(
-        "query($issuer: ID!, $at: MomentInput) {\
-         capTable(issuer: $issuer, asOf: $at, knownAt: $at) { fullyDiluted\
-         classes { name authorized issued outstanding }\
+        "query($issuer: ID!, $at: MomentInput) {
+         capTable(issuer: $issuer, asOf: $at, knownAt: $at) { fullyDiluted
+         classes { name authorized issued outstanding }
          holders(first: 100) { nodes { name holdings { quantity stockClass { name } } } } } }",
         json!({ "issuer": issuer, "at": moment }),
     )?;
@@ -74,9 +74,9 @@ pub(super) fn cap_table(
 /// Every certificate of the issuer: what it came from and what became of it.
 pub(super) fn lineage(desk: &Desk, issuer: &str) -> Result<(), Failure> {
     let answer = desk.ask(
-        "query($issuer: ID!) { issuer(id: $issuer) { certificates(first: 100) { nodes {\
-         number opened quantity closed stockClass { name } holderName\
-         precededBy(first: 10) { nodes { number } } resultedIn(first: 10) { nodes { number } }\
+        "query($issuer: ID!) { issuer(id: $issuer) { certificates(first: 100) { nodes {
+         number opened quantity closed stockClass { name } holderName
+         precededBy(first: 10) { nodes { number } } resultedIn(first: 10) { nodes { number } }
          } } } }",
         json!({ "issuer": issuer }),
     )?;

@@ -142,8 +142,8 @@ pub(super) fn bring_in(desk: &Desk, cast: &Cast) -> Result<Issuer, Failure> {
     let what = format!("{}, {items} items, {} shares", sample.name, sample.outstanding);
     step("Registrar and operator activate the register", &what);
     let lines = desk.ask(
-        "query($issuer: ID!, $height: Height!) { issuer(id: $issuer, minHeight: $height) {\
-         stockClasses(first: 100) { nodes { id name } }\
+        "query($issuer: ID!, $height: Height!) { issuer(id: $issuer, minHeight: $height) {
+         stockClasses(first: 100) { nodes { id name } }
          stakeholders(first: 100) { nodes { id sourceId account { id } } } } }",
         json!({ "issuer": id, "height": activated }),
     )?;
@@ -232,7 +232,7 @@ fn settle(desk: &Desk, cast: &Cast, issuer: &Issuer, trade: &Trade<'_>) -> Resul
     desk.instruct(trade.deliverer, &format!("demo-{}-deliver", trade.id), deliver)?;
     desk.instruct(&cast.buyers_broker, &format!("demo-{}-receive", trade.id), receive)?;
     let status = desk.ask(
-        "query($owner: ID!, $reference: String!) {\
+        "query($owner: ID!, $reference: String!) {
          instruction(owner: $owner, reference: $reference) { status } }",
         json!({
             "owner": cast.buyers_broker.participant.to_string(),
