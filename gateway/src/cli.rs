@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use counterfoil_registry::date::Date;
 
 use crate::commands;
+use crate::commands::submit::At;
+use crate::exit::Failure;
 use crate::settings::Said;
 
 /// Settlement engine and private-equity register whose ownership history anyone can verify.
@@ -84,6 +86,24 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sign commands and send them to a server; what came of each.
+    Submit {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        what: commands::submit::What,
+    },
+    /// Write the evidence bundle of an issuer: from a server, as a participant may see it, or with
+    /// --data from the directory of a stopped one.
+    Bundle {
+        #[command(flatten)]
+        what: commands::bundle::What,
+        #[command(flatten)]
+        at: Option<At>,
+        /// The data directory of a stopped server.
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["server", "participant", "key"])]
+        data: Option<PathBuf>,
+    },
     /// Verify an evidence bundle offline and print what it proves.
     Verify {
         /// The bundle.
@@ -148,6 +168,12 @@ pub fn run() -> ExitCode {
             commands::serve::run(&data, config.as_deref(), Said { listen, development })
         }
         Command::Fsck { data, json } => commands::fsck::run(&data, json),
+        Command::Submit { at, what } => commands::submit::run(&at, &what),
+        Command::Bundle { what, at, data } => match (data, at) {
+            (Some(data), _) => commands::bundle::make(&what, &data),
+            (None, Some(at)) => commands::bundle::fetch(&what, &at),
+            (None, None) => Err(Failure::usage("--data, or --participant and --key, are wanted")),
+        },
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
         Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
         Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),

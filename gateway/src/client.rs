@@ -82,6 +82,14 @@ impl Client {
         self.answer(request.send(body))
     }
 
+    /// The id of the server's ledger.
+    pub fn ledger(&self) -> Result<Hash, Failure> {
+        let answer = self.graphql("{ ledger { id } }", json!({}), None)?;
+        Hash::parse(answer["ledger"]["id"].as_str().unwrap_or_default()).ok_or_else(|| {
+            Failure::environment("SERVER_UNEXPECTED", "the server names no ledger".to_owned())
+        })
+    }
+
     /// A token with which a participant may read.
     pub fn token(&self, ledger: Hash, signer: &Signer) -> Result<String, Failure> {
         let (participant, key) = (signer.participant.to_string(), signer.key.public().to_string());

@@ -34,6 +34,12 @@ impl Failure {
         Failure { code, message, hint: String::new(), status: Status::Refused }
     }
 
+    /// A command line that says too little or too much.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        let (code, message) = ("USAGE".to_owned(), message.into());
+        Failure { code, message, hint: String::new(), status: Status::Usage }
+    }
+
     /// A failure of the environment.
     pub fn environment(code: &str, message: impl Into<String>) -> Failure {
         let (code, message) = (code.to_owned(), message.into());

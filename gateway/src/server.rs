@@ -27,7 +27,7 @@ use crate::http;
 use crate::keys::random;
 use crate::people::People;
 use crate::service::{Options, Service};
-use crate::settings::Settings;
+use crate::settings::{Said, Settings};
 
 /// The only replica of a group of one.
 const REPLICA: u64 = 1;
@@ -112,6 +112,18 @@ impl Server {
         }
         served.map_err(|error| Failure::environment("NETWORK_FAILED", error.to_string()))
     }
+}
+
+/// Opens the replica of a data directory for one piece of work, without serving it.
+pub(crate) fn offline<T>(
+    home: &Home,
+    work: impl FnOnce(&Service) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let settings = Settings::load(home.path(), None, Said::default())?;
+    let service = service(home, &settings)?;
+    let done = work(&service);
+    service.node.shutdown();
+    done
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -4,11 +4,13 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::captable::{CapTable, HolderLine};
 
-/// A table whose columns named in `numbers` are aligned to the right.
+/// A table, without a line of heads where there are none, whose columns named in `numbers` are aligned to the right.
 pub(crate) fn aligned(head: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head);
+    if !head.is_empty() {
+        table.set_header(head);
+    }
     table.add_rows(rows);
     for number in numbers {
         if let Some(column) = table.column_mut(*number) {
