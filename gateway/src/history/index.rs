@@ -4,7 +4,8 @@
 //! index/leaves         leaf hashes of the tree, 32 bytes each
 //! index/blocks         per block its first record and its time, 16 bytes
 //! index/instructions   per instruction the records of its life, 32 bytes
-//! index/sled/          by name: submissions, references, closed certificates; posting chunks
+//! index/closings       per record those that closed the certificates it opened, 32 bytes
+//! index/sled/          by name: submissions, issuers; posting chunks
 //! ```
 //!
 //! Flat files are written block by block and hold what has a dense number. What is sought by name, and
@@ -21,7 +22,7 @@
 
 mod entries;
 mod flat;
-mod lives;
+mod marks;
 mod shelf;
 mod state;
 mod sums;

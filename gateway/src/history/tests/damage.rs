@@ -36,13 +36,13 @@ fn a_deleted_index_gives_the_same_answers_again() {
     drop(kept);
     fs::remove_dir_all(folder.path().join("index")).unwrap();
     assert_eq!(everything(&complete(folder.path(), &market, &archive), &market), first);
-    for file in ["leaves", "blocks", "instructions"] {
+    for file in ["leaves", "blocks", "instructions", "closings"] {
         fs::remove_file(folder.path().join("index").join(file)).unwrap();
         let again = complete(folder.path(), &market, &archive);
         assert_eq!(again.figures().rebuilds, 1, "{file}");
         assert_eq!(everything(&again, &market), first, "{file}");
     }
-    for file in ["leaves", "blocks", "instructions"] {
+    for file in ["leaves", "blocks", "instructions", "closings"] {
         flip(&folder.path().join("index").join(file), 71);
         let again = complete(folder.path(), &market, &archive);
         assert_eq!(again.figures().rebuilds, 1, "{file}");
@@ -127,7 +127,7 @@ fn an_item_that_sled_lost_in_silence_is_missed() {
     let archive = MemoryArchive::of(&market.blocks);
     let folder = tempfile::tempdir().unwrap();
     let expected = everything(&complete(folder.path(), &market, &archive), &market);
-    for lost in [0, 7, 40] {
+    for lost in [0, 7, 20] {
         let db = sled::open(folder.path().join("index/sled")).unwrap();
         let key = db.iter().keys().filter(|key| key.as_ref().unwrap() != b"cursor").nth(lost);
         db.remove(key.unwrap().unwrap()).unwrap().unwrap();
