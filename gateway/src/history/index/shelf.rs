@@ -156,13 +156,20 @@ fn open(folder: &Path) -> Result<sled::Db, HistoryError> {
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, HistoryError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        // Another process has it: nothing is damaged, and nothing must be deleted.
-        Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
-            Err(HistoryError::Disk(format!("the index is in use by another process: {error}")))
+        Ok(Err(sled::Error::Io(error))) if is_elsewhere(&error) => {
+            Err(HistoryError::Disk(format!("index: {error}")))
         }
         Ok(Err(error)) => Err(HistoryError::IndexDamaged(error.to_string())),
         Err(_) => Err(HistoryError::IndexDamaged("sled panicked".to_owned())),
     }
+}
+
+/// Whether the fault lies beside the database: another process has it, or the disk takes nothing. Then
+/// nothing is damaged, and nothing must be deleted.
+fn is_elsewhere(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let beside = [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull];
+    beside.contains(&error.kind()) || error.to_string().contains("could not acquire lock")
 }
 
 fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
