@@ -115,12 +115,15 @@ async fn too_large(response: Response) -> Response {
 /// The whole of a body, which the limit bounds.
 async fn bytes_of(body: Body) -> Result<Bytes, Fault> {
     axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
-        let limited = std::error::Error::source(&error)
-            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        match limited {
-            true => Code::BodyTooLarge.into(),
-            false => Fault::new(Code::RequestMalformed, "the body ended early"),
+        // The limit's error lies below those of the layers that passed it on.
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return Code::BodyTooLarge.into();
+            }
+            cause = error.source();
         }
+        Fault::new(Code::RequestMalformed, "the body ended early")
     })
 }
 
@@ -157,5 +160,34 @@ fn with_headers(code: Code, response: &mut Response) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_and_takes_nobody_with_it() {
+        async fn panics() {
+            panic!("a mistake in the program");
+        }
+        let router = Router::new()
+            .route("/panics", get(panics))
+            .route("/", get(|| async { "here" }))
+            .layer(CatchPanicLayer::custom(panicked));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        let ask = move || {
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let mut failed = agent.get(format!("{url}/panics")).call().unwrap();
+            let text = failed.body_mut().read_to_string().unwrap();
+            (failed.status(), text, agent.get(format!("{url}/")).call().unwrap().status())
+        };
+        let (status, text, after) = tokio::task::spawn_blocking(ask).await.unwrap();
+        assert_eq!((status.as_u16(), after.as_u16()), (500, 200));
+        assert!(text.contains("\"INTERNAL\"") && !text.contains("mistake in"), "{text}");
     }
 }

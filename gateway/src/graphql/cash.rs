@@ -15,7 +15,7 @@ use super::submission::{SubmissionInput, act, payload};
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct CashAsset {
-    /// The handle, such as `M0-5`.
+    /// The handle, such as `M0-N`.
     pub(super) id: ID,
     /// The currency.
     currency: CurrencyCode,
@@ -39,7 +39,7 @@ impl CashAsset {
 impl CashAsset {
     /// The bank that owes it.
     async fn bank(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.bank))
+        Ok(Party::shown(&self.sight, self.bank, None))
     }
 }
 
@@ -47,7 +47,7 @@ impl CashAsset {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct CashAccount {
-    /// The handle, such as `C7-K`.
+    /// The handle, such as `C7-C`.
     pub(super) id: ID,
     /// How much, in units of the currency.
     balance: Decimal,
@@ -82,12 +82,12 @@ impl CashAccount {
 impl CashAccount {
     /// Whose money it is.
     async fn party(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.party))
+        Ok(Party::shown(&self.sight, self.party, None))
     }
 
     /// The participant who may instruct payments.
     async fn operator(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.operator))
+        Ok(Party::shown(&self.sight, self.operator, None))
     }
 
     /// Which money it is.

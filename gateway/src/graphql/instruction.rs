@@ -42,7 +42,7 @@ pub(crate) enum InstructionStatus {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Instruction {
-    /// The handle, such as `T3-8`.
+    /// The handle, such as `T3-Q`.
     pub(super) id: ID,
     /// The owner's reference.
     reference: String,
@@ -133,17 +133,17 @@ impl Instruction {
 impl Instruction {
     /// Who instructed.
     async fn owner(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[0])
+        Party::shown(&self.sight, self.parties[0], None)
     }
 
     /// Who delivers.
     async fn delivering_party(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[1])
+        Party::shown(&self.sight, self.parties[1], None)
     }
 
     /// Who receives.
     async fn receiving_party(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[2])
+        Party::shown(&self.sight, self.parties[2], None)
     }
 
     /// The class.

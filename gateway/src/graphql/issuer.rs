@@ -62,12 +62,12 @@ impl Issuer {
 impl Issuer {
     /// The party that it is.
     async fn party(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.party))
+        Ok(Party::shown(&self.sight, self.party, None))
     }
 
     /// The participant who keeps the register.
     async fn registrar(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.registrar))
+        Ok(Party::shown(&self.sight, self.registrar, None))
     }
 
     /// Its stock classes, in the order of their registration.
@@ -142,7 +142,7 @@ impl Issuer {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct StockClass {
-    /// The handle, such as `S0-L`.
+    /// The handle, such as `S0-0`.
     pub(super) id: ID,
     /// Its name.
     name: String,
@@ -279,7 +279,7 @@ impl Stakeholder {
 
     /// The party that it turned out to be.
     async fn party(&self) -> Option<Party> {
-        self.party.and_then(|party| Party::find(&self.sight, party))
+        self.party.and_then(|party| Party::shown(&self.sight, party, Some(self.issuer)))
     }
 }
 

@@ -75,10 +75,11 @@ impl Node {
     }
 }
 
-/// Everything that can be asked for. Each field takes `minHeight`: the answer waits until the server
-/// has seen that block, so that who has a receipt reads what he wrote.
+/// The root of queries.
 pub struct Query;
 
+/// Everything that can be asked for. Each field takes `minHeight`: the answer waits until the server
+/// has seen that block, so that who has a receipt reads what he wrote.
 #[Object]
 impl Query {
     /// The ledger and how far it has come.
@@ -114,7 +115,7 @@ impl Query {
     async fn party(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `P3-R`.")] id: ID,
+        #[graphql(desc = "The handle, such as `P3-5`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<Party>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -168,7 +169,7 @@ impl Query {
     async fn stock_class(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `S0-L`.")] id: ID,
+        #[graphql(desc = "The handle, such as `S0-0`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<StockClass>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -193,7 +194,7 @@ impl Query {
     async fn securities_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `A42-7`.")] id: ID,
+        #[graphql(desc = "The handle, such as `A42-B`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<SecuritiesAccount>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -221,7 +222,7 @@ impl Query {
     async fn cash_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `C7-K`.")] id: ID,
+        #[graphql(desc = "The handle, such as `C7-C`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<CashAccount>> {
         let sight = Asker::sight(ctx, min_height).await?;

@@ -19,7 +19,7 @@ use crate::history::{Consistency, Inclusion};
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Record {
-    /// The id, such as `R52-8`.
+    /// The id, such as `R52-J`.
     pub(super) id: ID,
     /// Its index in the tree.
     index: Height,
@@ -307,7 +307,7 @@ impl Submission {
         Ok(paging.of(0..receipts.len() as u64, |at| {
             let receipt = receipts.get(usize::try_from(at).ok()?)?;
             Some(CommandOutcome {
-                receipt: Receipt::new(receipt.clone(), true),
+                receipt: Receipt::new(*receipt, true),
                 refused: rejection(receipt.outcome).map(RejectionCode),
             })
         })?)
