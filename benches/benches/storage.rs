@@ -1,6 +1,10 @@
 //! What the disk carries: entries of 256 bytes appended to the log, and blocks of 1 KiB to the
-//! archive, with one real sync for each batch of 256; and entries read back by index.
+//! archive, with one real sync for each batch of 256; and entries read back by index. How long a
+//! sync takes is the device's affair and varies: the same bytes into a bare file are the yardstick
+//! beside it.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -38,6 +42,14 @@ fn storage(c: &mut Criterion) {
     let mut group = c.benchmark_group("storage");
     group.throughput(Throughput::Elements(BATCH)).sample_size(20);
     group.measurement_time(Duration::from_secs(10));
+    let bare = File::create(folder.path().join("bare")).expect("a place for files");
+    group.bench_function("the same bytes into a bare file", |bencher| {
+        let bytes = vec![7; (BATCH as usize) * (ENTRY_BYTES + 29) + 129];
+        bencher.iter(|| {
+            (&bare).write_all(&bytes).expect("the disk works");
+            bare.sync_data().expect("the disk works");
+        });
+    });
     group.bench_function("append and sync 256 entries", |bencher| {
         bencher.iter_custom(|times| {
             let mut spent = Duration::ZERO;

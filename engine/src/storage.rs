@@ -33,7 +33,7 @@ mod slots;
 mod snapshots;
 
 pub use archive::{ArchiveReader, DiskArchive};
-pub use disk::{Disk, DiskFile, FileDisk};
+pub use disk::{Disk, DiskFile};
 pub use fsck::{Finding, Report, examine, fsck};
 pub use home::{Home, OpenFault, Sizes};
 pub use identity::Identity;

@@ -65,6 +65,23 @@ fn each_rejection_has_its_page_and_each_page_its_rejection() {
 }
 
 #[test]
+fn each_code_of_the_storage_is_explained() {
+    let page = std::fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let is_code = |text: &&str| {
+        text.contains('_') && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let mut codes = BTreeSet::new();
+    for source in sources(&["engine/src/storage"]) {
+        let text = std::fs::read_to_string(&source).unwrap();
+        codes.extend(text.split('"').filter(is_code).map(str::to_owned));
+    }
+    assert!(codes.len() > 15, "{codes:?}");
+    for code in codes {
+        assert!(page.contains(&format!("| `{code}` |")), "{code} is not in docs/reliability.md");
+    }
+}
+
+#[test]
 fn no_clock_chance_or_float_can_be_reached_from_the_core() {
     let banned = ["SystemTime", "Instant::now", "thread_rng", "getrandom", "HashMap", "HashSet"];
     let floats = [" f64", " f32", "<f64", "<f32", "(f64", "(f32"];

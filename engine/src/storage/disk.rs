@@ -8,8 +8,7 @@ mod real;
 
 use std::sync::Arc;
 
-pub use real::FileDisk;
-pub(super) use real::LOCK;
+pub(super) use real::{FileDisk, LOCK};
 
 use crate::driver::store::StoreFault;
 

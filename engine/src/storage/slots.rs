@@ -6,10 +6,10 @@
 //!        4       u64      u16                u32
 //! ```
 //!
-//! The slot with the higher counter holds the value; both are filled when the file is made. The used
-//! part lies within one sector, so a crash leaves the old one or the new one. It is not synced by itself: a
-//! crash of the machine may leave an older value, which promises less, and a crash of the process
-//! leaves the newest.
+//! The slot with the higher counter holds the value; both are filled when the file is made. The
+//! used part lies within one sector, so a crash leaves the old one or the new one. It is not synced
+//! by itself: a crash of the machine may leave an older value, which promises less, and a crash of
+//! the process leaves the newest.
 
 use std::sync::Arc;
 

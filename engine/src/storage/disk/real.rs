@@ -14,7 +14,7 @@ pub(crate) const LOCK: &str = "lock";
 
 /// A directory that this process alone has open. Files opened through it hold on to it.
 #[derive(Debug)]
-pub struct FileDisk {
+pub(crate) struct FileDisk {
     root: PathBuf,
     may_write: bool,
     lock: Option<Arc<File>>,
