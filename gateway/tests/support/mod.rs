@@ -77,6 +77,14 @@ impl Server {
         self.process.wait().unwrap();
     }
 
+    /// Waits until it has ended by itself; what it said for people.
+    pub(crate) fn ended(mut self) -> String {
+        let mut said = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(!self.process.wait().unwrap().success());
+        said
+    }
+
     /// Ends it in order; what it said for people.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let pid = self.process.id().to_string();
