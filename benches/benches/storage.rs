@@ -1,5 +1,5 @@
 //! What the disk carries: entries of 256 bytes appended to the log, and blocks of 1 KiB to the
-//! archive, with one real sync for each batch of 256; and entries read back by index. How long a
+//! archive, with one real sync for each batch of 256; entries read back by index; and the start. How long a
 //! sync takes is the device's affair and varies: the same bytes into a bare file are the yardstick
 //! beside it.
 
@@ -14,6 +14,7 @@ use counterfoil_engine::storage::{Home, Identity, Sizes};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use raft::eraftpb::{Entry, HardState};
 
+const LEDGER: Hash = Hash([1; 32]);
 const BATCH: u64 = 256;
 const ENTRY_BYTES: usize = 256;
 const BLOCK_BYTES: usize = 1024;
@@ -21,7 +22,7 @@ const BLOCK_BYTES: usize = 1024;
 const CUT_EVERY: u64 = 400;
 
 fn home(at: &Path) -> Home {
-    let identity = Identity { ledger: Hash([1; 32]), replica: 1, incarnation: 1 };
+    let identity = Identity { ledger: LEDGER, replica: 1, incarnation: 1 };
     Home::create(at, identity, Sizes::default()).expect("an empty directory")
 }
 
@@ -90,6 +91,13 @@ fn storage(c: &mut Criterion) {
             height = height % blocks.height() + 1;
             blocks.block(height).expect("it is there")
         });
+    });
+    let entries = log.last() - log.floor().index;
+    let at = folder.path().join("data");
+    drop((stores, blocks));
+    group.throughput(Throughput::Elements(entries)).sample_size(10);
+    group.bench_function("open a directory, by entries in its log", |bencher| {
+        bencher.iter(|| Home::open(&at, LEDGER, Sizes::default()).map(drop).expect("in order"));
     });
     group.finish();
 }
