@@ -104,12 +104,15 @@ async fn too_large(response: Response) -> Response {
 /// The whole of a body, which the limit bounds.
 async fn bytes_of(body: Body) -> Result<Bytes, Fault> {
     axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
-        let limited = std::error::Error::source(&error)
-            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        match limited {
-            true => Code::BodyTooLarge.into(),
-            false => Fault::new(Code::RequestMalformed, "the body ended early"),
+        // The limit's error lies below those of the layers that passed it on.
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return Code::BodyTooLarge.into();
+            }
+            cause = error.source();
         }
+        Fault::new(Code::RequestMalformed, "the body ended early")
     })
 }
 

@@ -18,7 +18,7 @@ use crate::history::records::Moment;
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct SecuritiesAccount {
-    /// The handle, such as `A42-7`.
+    /// The handle, such as `A42-B`.
     pub(super) id: ID,
     #[graphql(skip)]
     account: AccountId,

@@ -15,7 +15,7 @@ use super::submission::{SubmissionInput, act, payload};
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct CashAsset {
-    /// The handle, such as `M0-5`.
+    /// The handle, such as `M0-N`.
     pub(super) id: ID,
     /// The currency.
     currency: CurrencyCode,
@@ -47,7 +47,7 @@ impl CashAsset {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct CashAccount {
-    /// The handle, such as `C7-K`.
+    /// The handle, such as `C7-C`.
     pub(super) id: ID,
     /// How much, in units of the currency.
     balance: Decimal,

@@ -42,7 +42,7 @@ pub(crate) enum InstructionStatus {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Instruction {
-    /// The handle, such as `T3-8`.
+    /// The handle, such as `T3-Q`.
     pub(super) id: ID,
     /// The owner's reference.
     reference: String,

@@ -129,7 +129,7 @@ impl Issuer {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct StockClass {
-    /// The handle, such as `S0-L`.
+    /// The handle, such as `S0-0`.
     pub(super) id: ID,
     /// Its name.
     name: String,

@@ -15,7 +15,7 @@ use crate::people::Entry;
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Party {
-    /// The handle, such as `P3-R`.
+    /// The handle, such as `P3-5`.
     pub(super) id: ID,
     /// Whether a natural or a legal person.
     kind: PartyKind,

@@ -114,7 +114,7 @@ impl Query {
     async fn party(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `P3-R`.")] id: ID,
+        #[graphql(desc = "The handle, such as `P3-5`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<Party>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -168,7 +168,7 @@ impl Query {
     async fn stock_class(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `S0-L`.")] id: ID,
+        #[graphql(desc = "The handle, such as `S0-0`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<StockClass>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -193,7 +193,7 @@ impl Query {
     async fn securities_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `A42-7`.")] id: ID,
+        #[graphql(desc = "The handle, such as `A42-B`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<SecuritiesAccount>> {
         let sight = Asker::sight(ctx, min_height).await?;
@@ -221,7 +221,7 @@ impl Query {
     async fn cash_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The handle, such as `C7-K`.")] id: ID,
+        #[graphql(desc = "The handle, such as `C7-C`.")] id: ID,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<CashAccount>> {
         let sight = Asker::sight(ctx, min_height).await?;

@@ -19,7 +19,7 @@ use crate::history::{Consistency, Inclusion};
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Record {
-    /// The id, such as `R52-8`.
+    /// The id, such as `R52-J`.
     pub(super) id: ID,
     /// Its index in the tree.
     index: Height,

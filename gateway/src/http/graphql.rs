@@ -10,9 +10,10 @@ use std::time::Duration;
 use async_graphql::{Request, Response as Answered, ServerError, Value};
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::media::{self, Answer};
@@ -49,7 +50,7 @@ async fn respond(
 ) -> Result<Answered, Fault> {
     let (parts, body) = request.into_parts();
     let (mut query, input) = match parts.method {
-        Method::GET => from_query_string(parts.uri.query().unwrap_or_default())?,
+        Method::GET => from_query_string(&parts.uri)?,
         Method::POST => from_body(&parts.headers, body).await?,
         _ => return Err(Fault::new(Code::MethodNotAllowed, "GET and POST are taken")),
     };
@@ -72,9 +73,29 @@ async fn respond(
     answered.map_err(|_| Code::Timeout.into())
 }
 
-fn from_query_string(text: &str) -> Result<Read, Fault> {
-    let request = async_graphql::http::parse_query_string(text);
-    let request = request.map_err(|error| Fault::new(Code::RequestMalformed, error.to_string()))?;
+/// The members of a request in a query string; two of them are JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Members {
+    #[serde(default)]
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+fn from_query_string(uri: &Uri) -> Result<Read, Fault> {
+    let malformed =
+        |error: &dyn std::fmt::Display| Fault::new(Code::RequestMalformed, error.to_string());
+    let members = Query::<Members>::try_from_uri(uri).map_err(|error| malformed(&error))?.0;
+    let mut request = Request::new(members.query);
+    if let Some(text) = members.variables {
+        request.variables = serde_json::from_str(&text).map_err(|error| malformed(&error))?;
+    }
+    if let Some(text) = members.extensions {
+        request.extensions = serde_json::from_str(&text).map_err(|error| malformed(&error))?;
+    }
+    request.operation_name = members.operation_name.filter(|name| !name.is_empty());
     Ok((request, None))
 }
 

@@ -1,0 +1,108 @@
+//! Reading: tokens, and what one may not see being as if it were not there.
+
+use counterfoil_registry::handle::{AccountId, CertificateId};
+use counterfoil_tests::{Actor, CLASS};
+use serde_json::json;
+
+use crate::stand::{Stand, codes};
+
+#[test]
+fn what_one_may_not_see_is_not_there() {
+    let stand = Stand::open();
+    let buyer = stand.token(Actor::Buyer);
+    let operator = stand.token(Actor::Operator);
+    let view = stand.service.node.view();
+    let mut open = view.machine.ledger().register().certificates(AccountId(0), CLASS);
+    let certificate = open.next().unwrap().id;
+    let closed = CertificateId { place: 9, ..certificate };
+    // A field that asks for something of the seller, and the same for what does not exist.
+    let account =
+        |id: &str| format!("securitiesAccount(id: \"{id}\") {{ holder {{ __typename }} }}");
+    let cash = |id: &str| format!("cashAccount(id: \"{id}\") {{ balance }}");
+    let node = |id: &str| format!("node(id: \"{id}\") {{ id }}");
+    let table = |id: &str| format!("capTable(issuer: \"{id}\") {{ asOf }}");
+    let record = |index: &str| format!("record(index: \"{index}\") {{ leaf }}");
+    let paper = |id: CertificateId| format!("certificate(id: \"{id}\") {{ id }}");
+    let sent = |id: &str| {
+        let seller = Actor::Seller.party();
+        format!("submission(participant: \"{seller}\", submissionId: \"{id}\") {{ digest }}")
+    };
+    let cases = [
+        (account("A0-Y"), account("A9-G")),
+        (cash("C0-Q"), cash("C9-8")),
+        (node("A0-Y"), node("A9-G")),
+        (node("A0-Y"), node("nonsense")),
+        (table("I0-2"), table("I9-J")),
+        (record("0"), record("999999")),
+        (paper(certificate), paper(closed)),
+        (sent("S-5"), sent("S-999")),
+    ];
+    for (there, absent) in &cases {
+        let ask = |token: &str, field: &str| {
+            stand.graphql(token, &format!("{{ answer: {field} }}"), &json!({}))
+        };
+        assert!(ask(&operator, there)["data"]["answer"].is_object(), "{there}");
+        for token in ["", &buyer] {
+            let hidden = ask(token, there);
+            assert_eq!(hidden, ask(token, absent));
+            assert_eq!(hidden, json!({ "data": { "answer": null } }));
+        }
+    }
+    for list in ["securitiesAccounts", "cashAccounts", "instructions", "participants", "issuers"] {
+        let all = stand.ask(
+            "",
+            &format!(
+                "{{ {list}(first: 100) {{ edges {{ cursor }} pageInfo {{ hasNextPage }} }} }}"
+            ),
+        );
+        assert_eq!(all[list]["edges"], json!([]), "{list}");
+    }
+    let mine = stand.ask(&buyer, "{ cashAccounts(first: 10) { edges { node { balance } } } }");
+    assert_eq!(mine["cashAccounts"]["edges"], json!([{ "node": { "balance": "5000" } }]));
+    let all = stand.ask(&operator, "{ cashAccounts(first: 10) { edges { node { id } } } }");
+    assert_eq!(all["cashAccounts"]["edges"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn each_reader_sees_his_own() {
+    let stand = Stand::open();
+    let seller = stand.token(Actor::Seller);
+    let me = stand.ask(&seller, "{ me { roles party { id kind } keys { key revoked } } }");
+    assert_eq!(me["me"]["roles"], json!(["BROKER"]));
+    assert_eq!(me["me"]["keys"][0]["key"], Actor::Seller.key().public().to_string());
+    let account = stand.ask(&seller, "{ node(id: \"A0-Y\") { id ... on SecuritiesAccount { positions(first: 1) { edges { node { quantity certificateCount stockClass { name outstanding } } } } } } }");
+    let position = &account["node"]["positions"]["edges"][0]["node"];
+    assert_eq!(position["quantity"], "100");
+    assert_eq!(position["stockClass"], json!({ "name": "Common", "outstanding": null }));
+    let registrar = stand.token(Actor::Registrar);
+    let class = stand.ask(&registrar, "{ stockClass(id: \"S0-0\") { outstanding authorized } }");
+    assert_eq!(class["stockClass"], json!({ "outstanding": "100", "authorized": "1000000" }));
+}
+
+#[test]
+fn a_token_ends() {
+    let stand = Stand::open();
+    let token = stand.token(Actor::Buyer);
+    assert!(stand.ask(&token, "{ me { roles } }")["me"].is_object());
+    stand.wall.pass(counterfoil_gateway::auth::TOKEN_MS + 1);
+    assert_eq!(codes(&stand.graphql(&token, "{ me { roles } }", &json!({}))), ["UNAUTHENTICATED"]);
+    let bearer = format!("Bearer {token}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let refused = stand.post("/graphql", &headers, "{\"query\":\"{me{roles}}\"}");
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"));
+    for wrong in ["nonsense", "Basic abc", ""] {
+        let headers = [("content-type", "application/json"), ("authorization", wrong)];
+        assert_eq!(stand.post("/graphql", &headers, "{\"query\":\"{me{roles}}\"}").status, 401);
+    }
+}
+
+#[test]
+fn a_query_waits_for_the_height_that_it_names() {
+    let stand = Stand::open();
+    let height = stand.ask("", "{ ledger { height } }")["ledger"]["height"].clone();
+    let seen = stand.ask("", &format!("{{ ledger(minHeight: {height}) {{ height }} }}"));
+    assert_eq!(seen["ledger"]["height"], height);
+    let answer = stand.graphql("", "{ ledger(minHeight: \"100000\") { height } }", &json!({}));
+    assert_eq!(codes(&answer), ["HEIGHT_NOT_REACHED"]);
+    assert_eq!(answer["errors"][0]["extensions"]["retry"], true);
+}
