@@ -179,3 +179,25 @@ impl std::error::Error for Fault {}
 pub fn docs_url(code: &str) -> String {
     format!("/errors/{code}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_has_its_section_and_each_section_its_code() {
+        let page = include_str!("../../docs/errors/gateway.md");
+        let mut sections: Vec<&str> =
+            page.split("\n## ").skip(1).filter_map(|section| section.lines().next()).collect();
+        for code in Code::ALL {
+            let (text, status) = (code.as_str(), code.status().as_u16());
+            let retry = if code.retry() { "it can help later" } else { "no" };
+            let head = format!("\n## {text}\n*HTTP {status}. Retry: {retry}.*\n");
+            assert!(page.contains(&head), "{head}");
+            let before = sections.len();
+            sections.retain(|section| *section != text);
+            assert_eq!(sections.len() + 1, before, "{text} stands there once");
+        }
+        assert_eq!(sections, Vec::<&str>::new());
+    }
+}

@@ -7,6 +7,7 @@
 //! Invariants: what a reader may not see is not found. A mutation's command is the client's own
 //! text. Numbers that matter are strings. Deliberately absent: subscriptions and batches.
 
+use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 mod account;
@@ -29,6 +30,7 @@ mod scalar;
 pub(crate) mod sight;
 pub(crate) mod submission;
 
+use page::Cursor;
 pub use query::Query;
 
 /// The commands of the ledger. Each mutation takes its command as the variable `$input` and beside it
@@ -47,8 +49,39 @@ pub struct Mutation(
 /// The schema of the gateway.
 pub type Gateway = Schema<Query, Mutation, EmptySubscription>;
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
+
+/// Describes the pages of lists and their edges, whose types the library makes.
+macro_rules! pages {
+    ($builder:expr, $($cursor:ty, $node:ty, $one:literal, $many:literal;)+) => {
+        $builder$(
+            .override_output_type_description::<Connection<$cursor, $node>>(
+                concat!("A page of ", $many, "."),
+            )
+            .override_output_type_description::<Edge<$cursor, $node, EmptyFields>>(
+                concat!($one, " and its cursor."),
+            )
+        )+
+    };
+}
+
+fn builder() -> Builder {
+    pages! {
+        Schema::build(Query, Mutation::default(), EmptySubscription),
+        Cursor, party::Participant, "A participant", "participants";
+        Cursor, issuer::Issuer, "An issuer", "issuers";
+        Cursor, issuer::StockClass, "A stock class", "stock classes";
+        Cursor, issuer::Stakeholder, "A stakeholder", "stakeholders";
+        Cursor, account::SecuritiesAccount, "A securities account", "securities accounts";
+        Cursor, account::Position, "A position", "positions";
+        Cursor, cash::CashAccount, "A cash account", "cash accounts";
+        Cursor, cash::CashAsset, "A cash asset", "cash assets";
+        Cursor, certificate::Certificate, "A certificate", "certificates";
+        Cursor, instruction::Instruction, "An instruction", "instructions";
+        Cursor, cap_table::HolderLine, "A holder's line", "a cap table's holders";
+        Cursor, record::CommandOutcome, "An outcome", "a submission's outcomes";
+        event::Place, event::RegisterEvent, "An event", "a register's events";
+    }
 }
 
 /// The schema that is served; introspection and suggestions only for development.

@@ -151,3 +151,32 @@ fn with_headers(code: Code, response: &mut Response) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_and_takes_nobody_with_it() {
+        async fn panics() {
+            panic!("a mistake in the program");
+        }
+        let router = Router::new()
+            .route("/panics", get(panics))
+            .route("/", get(|| async { "here" }))
+            .layer(CatchPanicLayer::custom(panicked));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        let ask = move || {
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let mut failed = agent.get(format!("{url}/panics")).call().unwrap();
+            let text = failed.body_mut().read_to_string().unwrap();
+            (failed.status(), text, agent.get(format!("{url}/")).call().unwrap().status())
+        };
+        let (status, text, after) = tokio::task::spawn_blocking(ask).await.unwrap();
+        assert_eq!((status.as_u16(), after.as_u16()), (500, 200));
+        assert!(text.contains("\"INTERNAL\"") && !text.contains("mistake in"), "{text}");
+    }
+}

@@ -49,7 +49,8 @@ fn each_rejection_has_its_page_and_each_page_its_rejection() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    pages.remove("README.md");
+    // The gateway's own codes stand on one page, which the gateway's tests compare.
+    ["README.md", "gateway.md"].into_iter().for_each(|page| drop(pages.remove(page)));
     for rejection in Rejection::all() {
         let (code, number) = (rejection.code(), rejection.number());
         let name = format!("{code}.md");

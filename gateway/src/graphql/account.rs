@@ -39,7 +39,7 @@ impl Holder {
     /// The holder, as one who may see the account or register sees it.
     pub(crate) fn shown(sight: &Sight, holder: HolderId) -> Option<Holder> {
         match holder {
-            HolderId::Party(party) => Party::find(sight, party).map(Holder::Party),
+            HolderId::Party(party) => Party::shown(sight, party, None).map(Holder::Party),
             HolderId::Stakeholder(stakeholder) => {
                 Stakeholder::shown(sight, stakeholder).map(Holder::Stakeholder)
             }
@@ -67,7 +67,7 @@ impl SecuritiesAccount {
     /// The participant who may instruct.
     async fn operator(&self) -> Result<Option<Party>> {
         let account = held(self.sight.register().account(self.account))?;
-        Ok(Party::find(&self.sight, account.operator))
+        Ok(Party::shown(&self.sight, account.operator, None))
     }
 
     /// What it holds, class by class, the class that it has held for longest first.

@@ -190,7 +190,7 @@ impl HolderLine {
     async fn holder(&self) -> Option<Holder> {
         match self.holder {
             HolderId::Party(party) => {
-                Party::within(&self.sight, party, self.issuer).map(Holder::Party)
+                Party::shown(&self.sight, party, Some(self.issuer)).map(Holder::Party)
             }
             holder => Holder::shown(&self.sight, holder),
         }

@@ -39,7 +39,7 @@ impl CashAsset {
 impl CashAsset {
     /// The bank that owes it.
     async fn bank(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.bank))
+        Ok(Party::shown(&self.sight, self.bank, None))
     }
 }
 
@@ -82,12 +82,12 @@ impl CashAccount {
 impl CashAccount {
     /// Whose money it is.
     async fn party(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.party))
+        Ok(Party::shown(&self.sight, self.party, None))
     }
 
     /// The participant who may instruct payments.
     async fn operator(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.operator))
+        Ok(Party::shown(&self.sight, self.operator, None))
     }
 
     /// Which money it is.

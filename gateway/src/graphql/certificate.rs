@@ -164,7 +164,7 @@ impl Certificate {
     async fn holder(&self) -> Option<Holder> {
         match self.holder {
             HolderId::Party(party) => {
-                Party::within(&self.sight, party, self.register.issuer).map(Holder::Party)
+                Party::shown(&self.sight, party, Some(self.register.issuer)).map(Holder::Party)
             }
             holder => Holder::shown(&self.sight, holder),
         }

@@ -133,17 +133,17 @@ impl Instruction {
 impl Instruction {
     /// Who instructed.
     async fn owner(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[0])
+        Party::shown(&self.sight, self.parties[0], None)
     }
 
     /// Who delivers.
     async fn delivering_party(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[1])
+        Party::shown(&self.sight, self.parties[1], None)
     }
 
     /// Who receives.
     async fn receiving_party(&self) -> Option<Party> {
-        Party::find(&self.sight, self.parties[2])
+        Party::shown(&self.sight, self.parties[2], None)
     }
 
     /// The class.

@@ -61,12 +61,12 @@ impl Issuer {
 impl Issuer {
     /// The party that it is.
     async fn party(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.party))
+        Ok(Party::shown(&self.sight, self.party, None))
     }
 
     /// The participant who keeps the register.
     async fn registrar(&self) -> Result<Option<Party>> {
-        Ok(Party::find(&self.sight, self.registrar))
+        Ok(Party::shown(&self.sight, self.registrar, None))
     }
 
     /// Its stock classes, in the order of their registration.
@@ -266,7 +266,7 @@ impl Stakeholder {
 
     /// The party that it turned out to be.
     async fn party(&self) -> Option<Party> {
-        self.party.and_then(|party| Party::find(&self.sight, party))
+        self.party.and_then(|party| Party::shown(&self.sight, party, Some(self.issuer)))
     }
 }
 

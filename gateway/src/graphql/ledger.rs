@@ -8,9 +8,10 @@ use super::scalar::{DateTime, Hash, Height};
 use super::sight::Sight;
 use super::submission::{SubmissionInput, act, payload};
 
-/// A ledger at one height. It is the same for every reader.
+/// The ledger of a view.
 pub(crate) struct Ledger(pub(crate) Sight);
 
+/// A ledger at one height. It is the same for every reader.
 #[Object]
 impl Ledger {
     /// The id: the hash of the genesis.

@@ -125,7 +125,7 @@ mod tests {
     ) -> (Vec<i32>, bool, bool) {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let paging = Paging { first, after: text(after), last, before: text(before) };
-        let even = |at: u64| (at % 2 == 0).then_some(at as i32);
+        let even = |at: u64| at.is_multiple_of(2).then_some(at as i32);
         let page = paging.of(0..11, even).unwrap();
         let items = page.edges.into_iter().map(|edge| edge.node).collect();
         (items, page.has_previous_page, page.has_next_page)

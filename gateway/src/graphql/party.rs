@@ -30,18 +30,22 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// The party with this handle, if the reader may know of it.
+    /// The party with this handle, if the reader may know of it: a participant, an issuer, or one
+    /// whose name he sees.
     pub(crate) fn find(sight: &Sight, party: PartyId) -> Option<Party> {
-        let found = sight.register().party(party)?;
-        sight.participant()?;
-        let kind = if found.legal { PartyKind::Legal } else { PartyKind::Natural };
-        let (id, details) = (id(party), found.details.into());
-        Some(Party { id, kind, details, party, within: None, sight: sight.clone() })
+        let eyes = sight.eyes();
+        let issues = || sight.register().issuers().any(|(_, issuer)| issuer.party == party);
+        let known = eyes.name(Holder::Party(party), None) || (eyes.participant() && issues());
+        known.then(|| Party::shown(sight, party, None))?
     }
 
-    /// The party as it stands in the register of an issuer.
-    pub(crate) fn within(sight: &Sight, party: PartyId, issuer: IssuerId) -> Option<Party> {
-        Party::find(sight, party).map(|party| Party { within: Some(issuer), ..party })
+    /// The party, to one who sees something that names it; `within` is the issuer in whose register
+    /// it does.
+    pub(crate) fn shown(sight: &Sight, party: PartyId, within: Option<IssuerId>) -> Option<Party> {
+        let found = sight.register().party(party)?;
+        let kind = if found.legal { PartyKind::Legal } else { PartyKind::Natural };
+        let (id, details) = (id(party), found.details.into());
+        Some(Party { id, kind, details, party, within, sight: sight.clone() })
     }
 }
 
@@ -116,7 +120,7 @@ impl Participant {
 impl Participant {
     /// The party that it is.
     async fn party(&self) -> Result<Party> {
-        Ok(held(Party::find(&self.sight, self.party))?)
+        Ok(held(Party::shown(&self.sight, self.party, None))?)
     }
 }
 

@@ -75,10 +75,11 @@ impl Node {
     }
 }
 
-/// Everything that can be asked for. Each field takes `minHeight`: the answer waits until the server
-/// has seen that block, so that who has a receipt reads what he wrote.
+/// The root of queries.
 pub struct Query;
 
+/// Everything that can be asked for. Each field takes `minHeight`: the answer waits until the server
+/// has seen that block, so that who has a receipt reads what he wrote.
 #[Object]
 impl Query {
     /// The ledger and how far it has come.

@@ -307,7 +307,7 @@ impl Submission {
         Ok(paging.of(0..receipts.len() as u64, |at| {
             let receipt = receipts.get(usize::try_from(at).ok()?)?;
             Some(CommandOutcome {
-                receipt: Receipt::new(receipt.clone(), true),
+                receipt: Receipt::new(*receipt, true),
                 refused: rejection(receipt.outcome).map(RejectionCode),
             })
         })?)

@@ -50,7 +50,7 @@ pub(super) async fn submit(
 
 fn answer(executed: &Executed, outcomes: Vec<CommandOutcome>) -> Value {
     let first = outcomes.first();
-    let head = first.map(|outcome| (outcome.receipt.clone(), outcome.replayed));
+    let head = first.map(|outcome| (outcome.receipt, outcome.replayed));
     let items = executed.submission.items.iter().zip(outcomes);
     let outcomes = items.map(|(item, outcome)| {
         let receipt = &outcome.receipt;

@@ -4,8 +4,10 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use counterfoil_engine::driver::Limits;
+use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_gateway::http::GRAPHQL_BYTES;
 use counterfoil_gateway::service::Options;
+use counterfoil_tests::Actor;
 use serde_json::json;
 
 use crate::stand::{Stand, codes};
@@ -191,8 +193,25 @@ fn a_server_says_how_it_is() {
 }
 
 #[test]
-fn zz_serve() {
+fn the_examples_of_the_documentation_work() {
     let stand = Stand::open();
-    std::fs::write("/tmp/g2_url", stand.url("/graphql")).unwrap();
-    std::thread::sleep(Duration::from_secs(100));
+    let operator = stand.token(Actor::Operator);
+    let page = include_str!("../../../docs/api.md");
+    let blocks = page.split("```graphql\n").skip(1);
+    let blocks = blocks.flat_map(|block| block.split("```").next().unwrap().split("\n\n"));
+    let (mutations, queries): (Vec<&str>, Vec<&str>) =
+        blocks.partition(|block| block.starts_with("mutation"));
+    for query in &queries {
+        // The heights and handles are those of another ledger.
+        let query = query.replace("minHeight: \"57\"", "minHeight: \"1\"");
+        let query = query.replace("height: \"57\"", "height: \"1\"");
+        let answer = stand.graphql(&operator, &query, &json!({}));
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+    }
+    let command = v1::CancelInstruction { reference: "SALE-1".to_owned() };
+    let signed = stand.sign(Actor::Seller, "s", Command::CancelInstruction(command));
+    let answer = stand.graphql("", mutations[0], &signed.variables());
+    let payload = &answer["data"]["cancelInstruction"];
+    assert_eq!(payload["userErrors"][0]["code"], "INSTRUCTION_UNKNOWN", "{answer}");
+    assert_eq!((queries.len(), mutations.len()), (4, 1));
 }
