@@ -4,7 +4,8 @@
 //! index/leaves         leaf hashes of the tree, 32 bytes each
 //! index/blocks         per block its first record and its time, 16 bytes
 //! index/instructions   per instruction the records of its life, 32 bytes
-//! index/sled/          by name: submissions, references, closed certificates; posting chunks
+//! index/closings       per record those that closed the certificates it opened, 32 bytes
+//! index/sled/          by name: submissions, issuers; posting chunks
 //! ```
 //!
 //! Flat files are written block by block and hold what has a dense number. What is sought by name, and
@@ -21,7 +22,7 @@
 
 mod entries;
 mod flat;
-mod lives;
+mod marks;
 mod shelf;
 mod state;
 mod sums;
@@ -49,6 +50,8 @@ pub(super) struct Index {
     /// None while a rebuild has failed half way.
     state: RwLock<Option<State>>,
     height: AtomicU64,
+    /// Below it nothing is answered: what is not entered yet would seem not to exist.
+    floor: AtomicU64,
     damaged: AtomicBool,
     rebuilds: AtomicU64,
 }
@@ -74,6 +77,7 @@ impl Index {
             folder: folder.to_owned(),
             ledger,
             height: AtomicU64::new(state.height()),
+            floor: AtomicU64::new(archive.height()),
             state: RwLock::new(Some(state)),
             damaged: AtomicBool::new(false),
             rebuilds: AtomicU64::new(rebuilds),
@@ -87,16 +91,22 @@ impl Index {
 
     /// How often it was built from nothing since the start.
     pub(super) fn rebuilds(&self) -> u64 {
-        self.rebuilds.load(Ordering::Relaxed)
+        self.rebuilds.load(Ordering::Acquire)
     }
 
-    /// Asks something. An answer that shows a damage leads to a rebuild.
+    /// Asks something. An answer that shows a damage leads to a rebuild, and until the index is back
+    /// where it was, or where the archive was at the start, every question is refused.
     pub(super) fn ask<T>(
         &self,
         question: impl FnOnce(&State) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let state = state.as_ref().ok_or_else(|| damaged("it is being built anew"))?;
+        let state = state.as_ref().filter(|_| !self.is_damaged());
+        let state = state.ok_or_else(|| damaged("it is being built anew"))?;
+        let (at, wanted) = (state.height(), self.floor.load(Ordering::Acquire));
+        if at < wanted {
+            return Err(HistoryError::Lagging { wanted, at });
+        }
         let answer = question(state);
         if let Err(error) = &answer {
             self.notice(error);
@@ -140,13 +150,13 @@ impl Index {
 
     /// Deletes it and begins with an empty one. For the follower alone.
     pub(super) fn rebuild(&self) -> Result<(), HistoryError> {
-        if self.rebuilds.fetch_add(1, Ordering::Relaxed) >= REBUILDS_MAX {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        self.floor.fetch_max(self.height.swap(0, Ordering::AcqRel), Ordering::AcqRel);
+        if self.rebuilds.fetch_add(1, Ordering::AcqRel) >= REBUILDS_MAX {
             return Err(damaged("again and again; something else is wrong"));
         }
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // The database has to be closed before another one can be opened in its place.
         *state = None;
-        self.height.store(0, Ordering::Release);
         *state = Some(State::create(&self.folder, self.ledger)?);
         self.damaged.store(false, Ordering::Release);
         Ok(())

@@ -56,7 +56,8 @@ pub struct StatusEvent {
 }
 
 impl History {
-    /// The steps of an instruction's life in order; empty where there is no such instruction.
+    /// The steps of an instruction's life in order; empty where there is no such instruction. The ledger
+    /// knows instructions by their owners' references for ever (`Ledger::instruction_of`).
     ///
     /// # Errors
     /// See [`HistoryError`].

@@ -181,20 +181,12 @@ impl History {
         self.archive.block(at.height).and_then(|block| receipts(&block))
     }
 
-    /// The record in which an instruction was accepted, by its owner's reference.
-    ///
-    /// # Errors
-    /// See [`HistoryError`].
-    pub fn instructed(&self, owner: PartyId, reference: &str) -> Result<Option<u64>, HistoryError> {
-        self.index.ask(|state| state.get(&key::reference(owner, reference)))
-    }
-
     /// The record that closed a certificate, if one did.
     ///
     /// # Errors
     /// See [`HistoryError`].
     pub fn closed_by(&self, certificate: CertificateId) -> Result<Option<u64>, HistoryError> {
-        self.index.ask(|state| state.get(&key::certificate(certificate)))
+        self.index.ask(|state| state.closed_by(certificate))
     }
 
     /// A page of a subject's chain, as indexes of records. Cursors are such indexes.

@@ -10,7 +10,7 @@ use super::*;
 const REGULATOR: PartyId = PartyId(8);
 const AUDITOR: PartyId = PartyId(9);
 const OTHER_BROKER: PartyId = PartyId(10);
-/// The party that no participant is, but that signs with nobody's key.
+/// A party that is no participant.
 const STRANGER: PartyId = PartyId(11);
 
 /// A market with a regulator, an auditor and a broker who has no part in anything; the client of the

@@ -8,17 +8,16 @@ use counterfoil_engine::handle::InstructionId;
 use counterfoil_engine::hash::Hash;
 use counterfoil_engine::rejection::Rejection;
 use counterfoil_engine::submission::Header;
-use counterfoil_engine::wire::v1::command::Command;
-use counterfoil_engine::wire::{Encoding, decode_command, decode_submission, v1};
+use counterfoil_engine::wire::{Encoding, decode_submission};
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::decode_events;
-use counterfoil_registry::handle::PartyId;
+use counterfoil_registry::handle::CertificateId;
 
+use super::marks::{COLUMNS, Mark};
 use crate::history::HistoryError;
 use crate::history::archive::{malformed, record};
 
-/// The step of an instruction's life that a record holds. The value is the place of its number in the
-/// instruction's item of the flat file.
+/// The step of an instruction's life that a record holds: its column in the file of instructions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(in crate::history) enum Life {
     /// It was accepted.
@@ -39,15 +38,13 @@ pub(in crate::history) mod key {
 
     /// A submission id of a participant: the height of its block.
     pub(in crate::history) fn submission(participant: PartyId, id: &str) -> Vec<u8> {
-        named(b's', participant, id)
+        let mut key = vec![b's'];
+        key.put_u32(participant.0);
+        key.put(id.as_bytes());
+        key
     }
 
-    /// An owner's reference of an instruction: the record in which it was accepted.
-    pub(in crate::history) fn reference(owner: PartyId, reference: &str) -> Vec<u8> {
-        named(b'r', owner, reference)
-    }
-
-    /// A certificate, whatever its slot was: the record that closed it.
+    /// A certificate at a place for which the file of closings has no column: the record that closed it.
     pub(in crate::history) fn certificate(id: CertificateId) -> Vec<u8> {
         let mut key = vec![b'c'];
         key.put_u64(id.record);
@@ -68,13 +65,6 @@ pub(in crate::history) mod key {
         key.put_u32(ordinal);
         key
     }
-
-    fn named(kind: u8, owner: PartyId, name: &str) -> Vec<u8> {
-        let mut key = vec![kind];
-        key.put_u32(owner.0);
-        key.put(name.as_bytes());
-        key
-    }
 }
 
 /// What one block adds.
@@ -84,8 +74,10 @@ pub(super) struct Entries {
     pub(super) leaves: Vec<Hash>,
     /// Subjects, each with a record of its chain, in the order of records.
     pub(super) postings: Vec<(Ordinal, u64)>,
-    /// Instructions, each with a step of its life and the record.
-    pub(super) lives: Vec<(InstructionId, Life, u64)>,
+    /// Steps of instructions' lives, by the number of the instruction.
+    pub(super) lives: Vec<Mark>,
+    /// Certificates that were closed, by the record that opened them, in the column of their place.
+    pub(super) closings: Vec<Mark>,
     /// What is sought by name.
     pub(super) named: Vec<(Vec<u8>, Vec<u8>)>,
     /// A submission id, unless it is known already: that of one which was refused at admission, which
@@ -97,7 +89,6 @@ impl Entries {
     pub(super) fn of(block: &ArchivedBlock) -> Result<Entries, HistoryError> {
         let height = block.header.height;
         let mut entries = Entries::default();
-        let signed = Signed::of(block)?;
         for (place, archived) in block.records.iter().enumerate() {
             let index = block.first_record.saturating_add(place as u64);
             let decoded = record(height, &archived.leaf)?;
@@ -105,7 +96,7 @@ impl Entries {
                 return Err(malformed(height, "a record stands in another place than it says"));
             }
             if place == 0 {
-                entries.submission(height, signed.as_ref(), decoded.outcome);
+                entries.submission(block, decoded.outcome)?;
             }
             entries.leaves.push(leaf_hash(&archived.leaf));
             for link in decoded.subjects.as_slice() {
@@ -113,14 +104,25 @@ impl Entries {
             }
             entries.certificates(height, index, archived)?;
             entries.issuers(height, archived)?;
-            entries.instructions(height, index, place, archived, signed.as_ref())?;
+            entries.instructions(height, index, archived)?;
         }
         Ok(entries)
     }
 
-    fn submission(&mut self, height: u64, signed: Option<&Signed>, first_outcome: u16) {
-        let Some(signed) = signed else { return };
-        let key = key::submission(signed.header.participant, &signed.header.id);
+    fn submission(
+        &mut self,
+        block: &ArchivedBlock,
+        first_outcome: u16,
+    ) -> Result<(), HistoryError> {
+        if block.submission.is_empty() {
+            return Ok(());
+        }
+        let height = block.header.height;
+        // The signature was judged by the ledger.
+        let wire = decode_submission(&block.submission, Encoding::Protobuf);
+        let wire = wire.map_err(|error| malformed(height, error))?;
+        let header = Header::parse(&wire.header).map_err(|error| malformed(height, error))?;
+        let key = key::submission(header.participant, &header.id);
         let item = (key, height.to_be_bytes().to_vec());
         // The outcomes of admission; a command of an admitted one can have some of them too, which
         // then is found as long as the id names nothing else.
@@ -130,6 +132,7 @@ impl Entries {
         } else {
             self.named.push(item);
         }
+        Ok(())
     }
 
     fn certificates(
@@ -141,8 +144,15 @@ impl Entries {
         let events = decode_events(&archived.sections[0]).map_err(|e| malformed(height, e))?;
         for effect in events.iter().flat_map(|event| &event.effects) {
             if let Effect::CertificateClosed { certificate, .. } = effect {
-                let item = (key::certificate(*certificate), index.to_be_bytes().to_vec());
-                self.named.push(item);
+                match closing(*certificate) {
+                    Some((number, column)) => {
+                        self.closings.push(Mark { number, column, record: index });
+                    }
+                    None => {
+                        let record = index.to_be_bytes().to_vec();
+                        self.named.push((key::certificate(*certificate), record));
+                    }
+                }
             }
         }
         Ok(())
@@ -161,35 +171,27 @@ impl Entries {
     fn instructions(
         &mut self,
         height: u64,
-        index: u64,
-        place: usize,
+        record: u64,
         archived: &ArchivedRecord,
-        signed: Option<&Signed>,
     ) -> Result<(), HistoryError> {
         let effects = decode_all(&archived.sections[3], IdentityEffect::decode);
+        let mut mark = |instruction: InstructionId, life: Life| {
+            let number = u64::from(instruction.0);
+            self.lives.push(Mark { number, column: life as usize, record });
+        };
         for effect in effects.map_err(|error| malformed(height, error))? {
             match effect {
-                IdentityEffect::Instructed { instruction } => {
-                    self.lives.push((instruction, Life::Entered, index));
-                    let signed = signed.ok_or_else(|| malformed(height, "no submission"))?;
-                    let (owner, reference) = signed.instruction(height, place)?;
-                    let key = key::reference(owner, &reference);
-                    self.named.push((key, index.to_be_bytes().to_vec()));
-                }
+                IdentityEffect::Instructed { instruction } => mark(instruction, Life::Entered),
                 IdentityEffect::Matched { deliver, receive } => {
-                    self.lives.push((deliver, Life::Matched, index));
-                    self.lives.push((receive, Life::Matched, index));
+                    [deliver, receive].into_iter().for_each(|side| mark(side, Life::Matched));
                 }
                 IdentityEffect::Settled { deliver, receive } => {
-                    self.lives.push((deliver, Life::Ended, index));
-                    self.lives.push((receive, Life::Ended, index));
+                    [deliver, receive].into_iter().for_each(|side| mark(side, Life::Ended));
                 }
                 IdentityEffect::CancellationRequested { instruction } => {
-                    self.lives.push((instruction, Life::CancellationRequested, index));
+                    mark(instruction, Life::CancellationRequested);
                 }
-                IdentityEffect::Cancelled { instruction } => {
-                    self.lives.push((instruction, Life::Ended, index));
-                }
+                IdentityEffect::Cancelled { instruction } => mark(instruction, Life::Ended),
                 _ => {}
             }
         }
@@ -197,34 +199,9 @@ impl Entries {
     }
 }
 
-/// The submission of a block that was executed there. The signature was judged by the ledger.
-struct Signed {
-    header: Header,
-    commands: Vec<v1::SaltedCommand>,
-}
-
-impl Signed {
-    fn of(block: &ArchivedBlock) -> Result<Option<Signed>, HistoryError> {
-        if block.submission.is_empty() || block.records.is_empty() {
-            return Ok(None);
-        }
-        let height = block.header.height;
-        let wire = decode_submission(&block.submission, Encoding::Protobuf);
-        let wire = wire.map_err(|error| malformed(height, error))?;
-        let header = Header::parse(&wire.header).map_err(|error| malformed(height, error))?;
-        Ok(Some(Signed { header, commands: wire.commands }))
-    }
-
-    /// Owner and reference of the instruction at a place.
-    fn instruction(&self, height: u64, place: usize) -> Result<(PartyId, String), HistoryError> {
-        let missing = || malformed(height, "an instruction without its command");
-        let command = self.commands.get(place).ok_or_else(missing)?;
-        let command = decode_command(&command.command, self.header.encoding);
-        match command.map_err(|error| malformed(height, error))?.command {
-            Some(Command::InstructSettlement(instruct)) => {
-                Ok((self.header.participant, instruct.reference))
-            }
-            _ => Err(missing()),
-        }
-    }
+/// Where the closing of a certificate is noted: at the record that opened it, in the column of its
+/// place. `None` for the few at a later place, such as those of an import.
+pub(super) fn closing(certificate: CertificateId) -> Option<(u64, usize)> {
+    let column = usize::try_from(certificate.place).ok().filter(|place| *place < COLUMNS)?;
+    Some((certificate.record, column))
 }

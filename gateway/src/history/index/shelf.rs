@@ -37,6 +37,8 @@ pub(super) struct Cursor {
     pub(super) blocks: Sum,
     /// Over the file of instructions.
     pub(super) lives: Sum,
+    /// Over the file of closings.
+    pub(super) closings: Sum,
 }
 
 /// An open database.
@@ -154,13 +156,20 @@ fn open(folder: &Path) -> Result<sled::Db, HistoryError> {
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, HistoryError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        // Another process has it: nothing is damaged, and nothing must be deleted.
-        Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
-            Err(HistoryError::Disk(format!("the index is in use by another process: {error}")))
+        Ok(Err(sled::Error::Io(error))) if is_elsewhere(&error) => {
+            Err(HistoryError::Disk(format!("index: {error}")))
         }
         Ok(Err(error)) => Err(HistoryError::IndexDamaged(error.to_string())),
         Err(_) => Err(HistoryError::IndexDamaged("sled panicked".to_owned())),
     }
+}
+
+/// Whether the fault lies beside the database: another process has it, or the disk takes nothing. Then
+/// nothing is damaged, and nothing must be deleted.
+fn is_elsewhere(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let beside = [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull];
+    beside.contains(&error.kind()) || error.to_string().contains("could not acquire lock")
 }
 
 fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
@@ -169,7 +178,8 @@ fn write_cursor(ledger: Hash, cursor: Cursor) -> Vec<u8> {
     out.put_u64(cursor.height);
     out.put_u64(cursor.leaves);
     out.put(&cursor.header.0);
-    [cursor.named, cursor.blocks, cursor.lives].iter().for_each(|sum| out.put_u64(sum.0));
+    let sums = [cursor.named, cursor.blocks, cursor.lives, cursor.closings];
+    sums.iter().for_each(|sum| out.put_u64(sum.0));
     out
 }
 
@@ -178,10 +188,15 @@ fn read_cursor(bytes: &[u8], ledger: Hash) -> Result<Cursor, CodecError> {
     if from.u8()? != VERSION || from.array()? != ledger.0 {
         return Err(from.invalid());
     }
-    let (height, leaves) = (from.u64()?, from.u64()?);
-    let header = Hash(from.array()?);
-    let (named, blocks, lives) = (Sum(from.u64()?), Sum(from.u64()?), Sum(from.u64()?));
-    let cursor = Cursor { height, leaves, header, named, blocks, lives };
+    let cursor = Cursor {
+        height: from.u64()?,
+        leaves: from.u64()?,
+        header: Hash(from.array()?),
+        named: Sum(from.u64()?),
+        blocks: Sum(from.u64()?),
+        lives: Sum(from.u64()?),
+        closings: Sum(from.u64()?),
+    };
     from.end()?;
     Ok(cursor)
 }

@@ -10,11 +10,12 @@ use counterfoil_engine::handle::InstructionId;
 use counterfoil_engine::hash::Hash;
 use counterfoil_engine::time::Timestamp;
 use counterfoil_registry::codec::Writer;
+use counterfoil_registry::handle::CertificateId;
 
 use super::damaged;
-use super::entries::{Entries, key};
+use super::entries::{Entries, closing, key};
 use super::flat::Flat;
-use super::lives::{Lives, Steps};
+use super::marks::{Columns, Marks};
 use super::shelf::{Cursor, Shelf};
 use super::sums::Sum;
 use crate::history::HistoryError;
@@ -29,7 +30,8 @@ pub(in crate::history) struct State {
     shelf: Shelf,
     leaves: Flat<32>,
     blocks: Flat<16>,
-    lives: Lives,
+    lives: Marks,
+    closings: Marks,
     nodes: NodeStore,
     /// The right edge of the tree once more: a block is judged on it before anything is changed.
     edge: Frontier,
@@ -47,6 +49,7 @@ const START: Cursor = Cursor {
     named: Sum(0),
     blocks: Sum(0),
     lives: Sum(0),
+    closings: Sum(0),
 };
 
 impl State {
@@ -94,7 +97,8 @@ impl State {
             shelf,
             leaves: Flat::open(&folder.join("leaves"))?,
             blocks: Flat::open(&folder.join("blocks"))?,
-            lives: Lives::open(&folder.join("instructions"))?,
+            lives: Marks::open(&folder.join("instructions"))?,
+            closings: Marks::open(&folder.join("closings"))?,
             nodes: NodeStore::default(),
             edge: Frontier::default(),
             postings: BTreeMap::new(),
@@ -134,10 +138,12 @@ impl State {
         let place = |number: u64, item: &[u8; 16]| blocks.add(&number.to_be_bytes(), item);
         self.blocks.scan(self.reached.height, place)?;
         let lives = self.lives.sum(self.reached.leaves)?;
+        let closings = self.closings.sum(self.reached.leaves)?;
         let sums = [
             ("sled", self.shelf.sum()? == self.reached.named),
             ("the file of blocks", blocks == self.reached.blocks),
             ("the file of instructions", lives == self.reached.lives),
+            ("the file of closings", closings == self.reached.closings),
         ];
         match sums.iter().find(|(_, agrees)| !agrees) {
             Some((what, _)) => Err(damaged(format!("{what} is not what was written"))),
@@ -184,9 +190,10 @@ impl State {
         item.put_u64(block.first_record);
         item.put_u64(header.time.0);
         self.blocks.write(self.reached.height.saturating_mul(16), &item)?;
-        let Cursor { height, leaves, named, mut blocks, mut lives, .. } = self.reached;
-        blocks.add(&height.to_be_bytes(), &item);
-        self.lives.add(new.lives, leaves, &mut lives)?;
+        let mut reached = self.reached;
+        reached.blocks.add(&self.reached.height.to_be_bytes(), &item);
+        self.lives.add(&new.lives, self.reached.leaves, &mut reached.lives)?;
+        self.closings.add(&new.closings, self.reached.leaves, &mut reached.closings)?;
         hashes.for_each(|leaf| {
             self.edge.append(*leaf);
             self.nodes.append(*leaf);
@@ -200,9 +207,9 @@ impl State {
             self.named.insert(key, value);
         }
         self.named.extend(new.named);
-        let (height, leaves) = (header.height, self.edge.size());
-        self.reached = Cursor { height, leaves, header: hash, named, blocks, lives };
-        if leaves >> CHUNK_BITS != self.stored.leaves >> CHUNK_BITS {
+        (reached.height, reached.leaves, reached.header) = (header.height, self.edge.size(), hash);
+        self.reached = reached;
+        if reached.leaves >> CHUNK_BITS != self.stored.leaves >> CHUNK_BITS {
             self.store()?;
         }
         Ok(())
@@ -217,6 +224,7 @@ impl State {
         self.leaves.sync()?;
         self.blocks.sync()?;
         self.lives.sync()?;
+        self.closings.sync()?;
         let mut items: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         for (ordinal, records) in &self.postings {
             for records in records.chunk_by(|one, other| chunk(*one) == chunk(*other)) {
@@ -299,8 +307,19 @@ impl State {
     }
 
     /// The records of an instruction's life in the order of [`Life`](super::Life).
-    pub(in crate::history) fn lives(&self, id: InstructionId) -> Result<Steps, HistoryError> {
-        self.lives.get(id, self.reached.leaves)
+    pub(in crate::history) fn lives(&self, id: InstructionId) -> Result<Columns, HistoryError> {
+        self.lives.get(u64::from(id.0), self.reached.leaves)
+    }
+
+    /// The record that closed a certificate.
+    pub(in crate::history) fn closed_by(
+        &self,
+        certificate: CertificateId,
+    ) -> Result<Option<u64>, HistoryError> {
+        match closing(certificate) {
+            Some((number, column)) => Ok(self.closings.get(number, self.reached.leaves)?[column]),
+            None => self.get(&key::certificate(certificate)),
+        }
     }
 
     /// The first record and the time of a block.
