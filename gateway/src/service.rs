@@ -30,8 +30,10 @@ use crate::people::People;
 const OUTCOME: Duration = Duration::from_secs(30);
 /// How long a query waits for a height.
 const HEIGHT: Duration = Duration::from_secs(5);
-/// Submissions decoded at a time, and as many that wait for it: 4 MiB each.
+/// Submissions decoded at a time: 4 MiB each at most.
 const DECODING: usize = 64;
+/// How long a submission waits to be decoded before it is too much.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What can be switched on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -170,7 +172,8 @@ impl Service {
         self: &Arc<Service>,
         decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
     ) -> Result<Result<Executed, Refused>, Fault> {
-        let permit = self.decoding.try_acquire().map_err(|_| Code::Overloaded)?;
+        let permit = tokio::time::timeout(TURN, self.decoding.acquire()).await;
+        let permit = permit.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?;
         let submission =
             tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
         drop(permit);
