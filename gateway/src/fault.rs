@@ -188,6 +188,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_an_unknown_outcome_leaves_something_open() {
+        let cases = [
+            (Rejected::Overloaded, Code::Overloaded),
+            (Rejected::Refused(ProposeError::Overloaded), Code::Overloaded),
+            (Rejected::Refused(ProposeError::NotLeader), Code::NotLeader),
+            (Rejected::Refused(ProposeError::Size), Code::BodyTooLarge),
+            (Rejected::Stopped, Code::Stopped),
+            (Rejected::Unknown, Code::OutcomeUnknown),
+        ];
+        for (rejected, code) in cases {
+            assert_eq!(Fault::from(rejected).code, code);
+            let open = !code.sentence().contains("nothing was done") && code.retry();
+            assert_eq!(open, rejected == Rejected::Unknown, "{code:?}");
+        }
+    }
+
+    #[test]
     fn each_code_has_its_section_and_each_section_its_code() {
         let page = include_str!("../../docs/errors/gateway.md");
         let mut sections: Vec<&str> =

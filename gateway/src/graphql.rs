@@ -92,7 +92,7 @@ pub fn schema(development: bool) -> Gateway {
     }
 }
 
-/// The text of `schema.graphql`: sorted, with the limits of the server in front.
+/// The text of `schema.graphql`: sorted, with the limits in the description of the schema.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()

@@ -8,6 +8,7 @@ use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::fault::{Code, Fault, docs_url};
 use crate::service::Service;
@@ -41,6 +43,8 @@ pub const QUERY_SECONDS: u64 = 10;
 const SUBMISSION_BYTES: usize = counterfoil_engine::limits::SUBMISSION_BYTES;
 /// Bytes of personal data; escapes make JSON larger than what is kept.
 const PERSONAL_BYTES: usize = 2 * crate::people::PERSONAL_BYTES_MAX;
+/// How long a client may pause while it sends a body.
+const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// Bytes of any other body.
 const SMALL: usize = 8 * 1024;
 
@@ -98,6 +102,7 @@ pub fn router(service: Arc<Service>) -> Router {
 fn limited(router: Router<Arc<Service>>, bytes: usize) -> Router<Arc<Service>> {
     router
         .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(RequestBodyLimitLayer::new(bytes))
         .layer(axum::middleware::map_response(too_large))
 }

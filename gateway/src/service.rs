@@ -18,7 +18,7 @@ use counterfoil_engine::rejection::Rejection;
 use counterfoil_engine::submission::Submission;
 use counterfoil_engine::time::Timestamp;
 use counterfoil_engine::wire::WireError;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::auth::Gate;
 use crate::fault::{Code, Fault};
@@ -30,8 +30,14 @@ use crate::people::People;
 const OUTCOME: Duration = Duration::from_secs(30);
 /// How long a query waits for a height.
 const HEIGHT: Duration = Duration::from_secs(5);
-/// Submissions decoded at a time, and as many that wait for it: 4 MiB each.
+/// Submissions decoded at a time: 4 MiB each at most.
 const DECODING: usize = 64;
+/// Questions about the past that are looked up at a time, so that they leave threads to decode with.
+const ASKING: usize = 256;
+/// How long either waits for its turn before it is too much.
+const TURN: Duration = Duration::from_secs(1);
+/// Between two looks at a height that is waited for. No thread waits meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What can be switched on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -57,6 +63,7 @@ pub struct Service {
     /// How submissions fared since the start.
     pub tally: Tally,
     decoding: Semaphore,
+    asking: Semaphore,
 }
 
 /// How submissions fared.
@@ -76,12 +83,12 @@ pub struct Executed {
     /// The submission.
     pub submission: Arc<Submission>,
     /// Where it was executed.
-    pub at: Executor,
+    pub at: Execution,
 }
 
 /// The block that a submission closed, now or earlier.
 #[derive(Clone, Debug)]
-pub enum Executor {
+pub enum Execution {
     /// Now.
     Now(Arc<Block>),
     /// At an earlier place: the submission is a replay.
@@ -108,9 +115,9 @@ impl Service {
         options: Options,
     ) -> Service {
         let gate = Gate::new(history.genesis().ledger_id(), secret);
-        let decoding = Semaphore::new(DECODING);
+        let (decoding, asking) = (Semaphore::new(DECODING), Semaphore::new(ASKING));
         let tally = Tally::default();
-        Service { node, history, people, clock, gate, options, tally, decoding }
+        Service { node, history, people, clock, gate, options, tally, decoding, asking }
     }
 
     /// The genesis of the ledger.
@@ -125,11 +132,14 @@ impl Service {
         height: u64,
         ask: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, Fault> {
+        if !reached(|| self.history.height() >= height).await {
+            let figures = self.history.figures();
+            let at = format!("the index is at height {}, not yet at {height}", figures.indexed);
+            return Err(Fault::new(Code::HistoryUnavailable, figures.stopped.unwrap_or(at)));
+        }
+        let _turn = turn(&self.asking).await?;
         let history = self.history.clone();
-        let work = move || {
-            history.wait_height(height, HEIGHT)?;
-            ask(&history)
-        };
+        let work = move || ask(&history);
         Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)??)
     }
 
@@ -139,15 +149,11 @@ impl Service {
     }
 
     /// A view that has reached a height.
-    pub async fn view_at(self: &Arc<Service>, height: u64) -> Result<Arc<View<Machine>>, Fault> {
-        let newest = self.node.view();
-        if newest.machine.height() >= height {
-            return Ok(newest);
+    pub async fn view_at(&self, height: u64) -> Result<Arc<View<Machine>>, Fault> {
+        match reached(|| self.node.view().machine.height() >= height).await {
+            true => Ok(self.node.view()),
+            false => Err(Fault::new(Code::HeightNotReached, format!("height {height}"))),
         }
-        let service = self.clone();
-        let wait = move || service.node.wait_height(height, HEIGHT);
-        let view = tokio::task::spawn_blocking(wait).await.map_err(|_| Code::Internal)?;
-        view.ok_or_else(|| Fault::new(Code::HeightNotReached, format!("height {height}")))
     }
 
     /// Decodes a submission, judges it in front of the log and has it executed. Decoding and the
@@ -170,17 +176,17 @@ impl Service {
         self: &Arc<Service>,
         decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
     ) -> Result<Result<Executed, Refused>, Fault> {
-        let permit = self.decoding.try_acquire().map_err(|_| Code::Overloaded)?;
+        let turn = turn(&self.decoding).await?;
         let submission =
             tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
-        drop(permit);
+        drop(turn);
         let submission = Arc::new(submission);
         let view = self.node.view();
         let ledger = view.machine.ledger();
         match ledger.admit(self.now(ledger), &submission) {
             Err(refusal) => return Ok(Err(Refused { refusal, field: None })),
             Ok(Admission::Replayed(place)) => {
-                return Ok(Ok(Executed { submission, at: Executor::Earlier(place) }));
+                return Ok(Ok(Executed { submission, at: Execution::Earlier(place) }));
             }
             Ok(Admission::Fresh(_)) => {}
         }
@@ -199,8 +205,8 @@ impl Service {
         match reply {
             Reply::Committed { block, .. } => {
                 let at = match block.replayed {
-                    Some(place) => Executor::Earlier(place),
-                    None => Executor::Now(block),
+                    Some(place) => Execution::Earlier(place),
+                    None => Execution::Now(block),
                 };
                 Ok(Ok(Executed { submission, at }))
             }
@@ -214,13 +220,29 @@ impl Service {
         executed: &Executed,
     ) -> Result<Vec<CommandOutcome>, Fault> {
         match &executed.at {
-            Executor::Now(block) => Ok(outcomes_of(block)),
-            Executor::Earlier(place) => {
+            Execution::Now(block) => Ok(outcomes_of(block)),
+            Execution::Earlier(place) => {
                 let place = *place;
                 self.past(place.height, move |history| outcomes_at(history, place)).await
             }
         }
     }
+}
+
+/// Waits until something is so; false when it takes too long.
+async fn reached(good: impl Fn() -> bool) -> bool {
+    let wait = async {
+        while !good() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(HEIGHT, wait).await.is_ok()
+}
+
+/// A turn of those who may work at a time.
+async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {
+    let turn = tokio::time::timeout(TURN, turns.acquire()).await;
+    Ok(turn.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
 }
 
 /// What came of one command.

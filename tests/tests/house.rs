@@ -50,7 +50,7 @@ fn each_rejection_has_its_page_and_each_page_its_rejection() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     // The gateway's own codes stand on one page, which the gateway's tests compare.
-    ["README.md", "gateway.md"].into_iter().for_each(|page| drop(pages.remove(page)));
+    pages.retain(|page| !["README.md", "gateway.md"].contains(&page.as_str()));
     for rejection in Rejection::all() {
         let (code, number) = (rejection.code(), rejection.number());
         let name = format!("{code}.md");

@@ -34,7 +34,7 @@ macro_rules! text {
     };
 }
 
-fn read<T: Display, S: ScalarType + InputType>(
+fn read<T: Display, S: ScalarType + async_graphql::InputType>(
     value: &Value,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<T, InputValueError<S>> {

@@ -1,7 +1,10 @@
 //! Reading: tokens, and what one may not see being as if it were not there.
 
+use std::time::Duration;
+
+use counterfoil_engine::wire::v1::Movement;
 use counterfoil_registry::handle::{AccountId, CertificateId};
-use counterfoil_tests::{Actor, CLASS};
+use counterfoil_tests::{Actor, CLASS, Market};
 use serde_json::json;
 
 use crate::stand::{Stand, codes};
@@ -105,4 +108,22 @@ fn a_query_waits_for_the_height_that_it_names() {
     let answer = stand.graphql("", "{ ledger(minHeight: \"100000\") { height } }", &json!({}));
     assert_eq!(codes(&answer), ["HEIGHT_NOT_REACHED"]);
     assert_eq!(answer["errors"][0]["extensions"]["retry"], true);
+}
+
+#[test]
+fn readers_who_wait_do_not_keep_writers_from_acting() {
+    let stand = Stand::open();
+    let wait = "{ ledger(minHeight: \"100000\") { height } }";
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> =
+            (0..100).map(|_| scope.spawn(|| stand.graphql("", wait, &json!({})))).collect();
+        std::thread::sleep(Duration::from_millis(200));
+        let sell = Market::side("SALE-1", Movement::Deliver, 1, "");
+        let sold = stand.act(&stand.sign(Actor::Seller, "sell", sell));
+        assert_eq!(sold["userErrors"], json!([]));
+        assert!(waiting.iter().any(|reader| !reader.is_finished()), "the readers still wait");
+        for answer in waiting {
+            assert_eq!(codes(&answer.join().unwrap()), ["HEIGHT_NOT_REACHED"]);
+        }
+    });
 }
