@@ -99,8 +99,9 @@ impl Home {
     pub fn open(path: &Path) -> Result<Home, Failure> {
         if !Home::exists(path) {
             let what = format!("{}: no ledger was set up here", path.display());
-            return Err(Failure::environment("DATA_MISSING", what)
-                .hint("`counterfoil init` sets one up"));
+            return Err(
+                Failure::environment("DATA_MISSING", what).hint("`counterfoil init` sets one up")
+            );
         }
         let genesis = Genesis::decode(&read_file(&path.join(GENESIS))?).map_err(|error| {
             let what = format!("{}: {error}", path.join(GENESIS).display());
@@ -109,8 +110,9 @@ impl Home {
         let secret = Secret(keys::read_seed(&path.join(SECRET))?);
         if secret.hash() != genesis.secret_hash {
             let what = format!("{}: not the secret of this ledger", path.join(SECRET).display());
-            return Err(Failure::environment("DATA_DAMAGED", what)
-                .hint("restore the file from a copy"));
+            return Err(
+                Failure::environment("DATA_DAMAGED", what).hint("restore the file from a copy")
+            );
         }
         Ok(Home { path: path.to_owned(), genesis, secret })
     }

@@ -19,6 +19,7 @@ use counterfoil_engine::storage::{self, Identity, OpenFault, Sizes};
 use counterfoil_engine::time::Timestamp;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Failure;
 use crate::history::{History, Setup};
@@ -96,6 +97,23 @@ impl Server {
         let address = listener.local_addr().map_err(|error| unbound(settings.listen, &error))?;
         let service = Arc::new(service(home, settings)?);
         Ok(Server { service, listener, runtime, address })
+    }
+
+    /// The signal with which people and supervisors end a server. From this call on it no longer
+    /// ends the process where it stands.
+    pub(crate) fn told_to_end(&self) -> impl Future<Output = ()> + Send + 'static {
+        let _within = self.runtime.enter();
+        let handlers = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+        async {
+            let (Ok(mut terminate), Ok(mut interrupt)) = handlers else {
+                // Without handlers the signals end the process at once, which loses nothing.
+                return std::future::pending().await;
+            };
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
     }
 
     /// Serves until `until` is there, then ends in order.

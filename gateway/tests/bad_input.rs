@@ -134,8 +134,7 @@ fn a_full_disk_ends_the_server_and_loses_nothing() {
             })
         });
         let id = format!("fill-{round}");
-        let signed =
-            let (mode, encoding) = (Mode::Independent, Encoding::Protobuf);
+        let (mode, encoding) = (Mode::Independent, Encoding::Protobuf);
         let signed = sign(ledger, &operator, &id, soon(), mode, encoding, parties.collect());
         match client.submit(&signed.unwrap()) {
             Ok(_) => acknowledged = round + 1,
@@ -279,7 +278,10 @@ fn a_submission_that_breaks_a_rule_says_which_and_changes_nothing() {
     let first = once("1");
     let (answer, again) = (client.submit(&first).unwrap(), client.submit(&first).unwrap());
     assert_eq!(answer["outcomes"][0]["recordHash"], again["outcomes"][0]["recordHash"]);
-    assert_eq!((&answer["replayed"], &again["replayed"]), (&Value::from(false), &Value::from(true)));
+    assert_eq!(
+        (&answer["replayed"], &again["replayed"]),
+        (&Value::from(false), &Value::from(true))
+    );
     assert_eq!(client.submit(&once("2")).unwrap_err().code, "SUBMISSION_ID_REUSED");
     assert_eq!(server.terminate().0, Some(0));
 }

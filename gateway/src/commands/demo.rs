@@ -12,7 +12,6 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use crate::client::{Client, Signer};
-use crate::commands::serve::until_told;
 use crate::commands::verify;
 use crate::exit::{Failure, write_file};
 use crate::home::Home;
@@ -38,11 +37,12 @@ pub(crate) fn run(data: &Path, listen: Option<SocketAddr>, once: bool) -> Result
     let settings = Settings::load(data, None, Said { listen, development: true })?;
     let server = Server::open(&home, &settings)?;
     let address = format!("http://{}", server.address);
+    let told_to_end = server.told_to_end();
     let (stop, stopped) = oneshot::channel();
     let ending = async move {
         tokio::select! {
             _ = stopped => {}
-            () = until_told() => {}
+            () = told_to_end => {}
         }
     };
     let serving = thread::spawn(move || server.serve(ending));

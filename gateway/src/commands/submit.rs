@@ -79,8 +79,7 @@ pub(crate) fn run(at: &At, what: &What) -> Result<(), Failure> {
     let mode = if what.atomic { Mode::Atomic } else { Mode::Independent };
     let client = Client::new(&at.server);
     let ledger = client.ledger()?;
-    let submission =
-        client::sign(ledger, &signer, &id, until, mode, Encoding::Json, commands)?;
+    let submission = client::sign(ledger, &signer, &id, until, mode, Encoding::Json, commands)?;
     eprintln!("Submission {id}.");
     let answer = client.submit(&submission)?;
     if what.json {

@@ -136,7 +136,8 @@ impl Certificate {
         let register =
             sight.past(move |history, height| history.register(issuer, Moment::Height(height)));
         let register = register.await?;
-        let ids: Vec<CertificateId> = register.iter().flat_map(|r| r.fold.certificates()).map(|(id, _)| id).collect();
+        let ids: Vec<CertificateId> =
+            register.iter().flat_map(|r| r.fold.certificates()).map(|(id, _)| id).collect();
         paging.of(0..ids.len() as u64, |at| {
             let id = ids.get(usize::try_from(at).ok()?)?;
             Certificate::of(sight, register.as_ref()?, *id)

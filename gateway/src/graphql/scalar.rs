@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use counterfoil_engine::hash::{self, parse_hex, to_hex};
 use counterfoil_engine::time::Timestamp;
 use counterfoil_registry::amount::{self, Quantity, format_decimal, parse_decimal};

@@ -17,7 +17,7 @@ use super::{bytes_of, media};
 use crate::fault::{Code, Fault};
 use crate::graphql::found::Found;
 use crate::graphql::submission::{UserError, user_error};
-use crate::service::{CommandOutcome, Executed, Executor, Service};
+use crate::service::{CommandOutcome, Executed, Execution, Service};
 use crate::who::Sight;
 
 /// Executes a submission: protobuf or canonical JSON, as the content type says.
@@ -66,15 +66,14 @@ pub(super) async fn executed(
     }
     let found = service.past(view.machine.height(), move |history| {
         let Some(found) = history.submission(participant, &id)? else { return Ok(None) };
-        Ok(history.block(found.height)?.map(|block| (found, block)))
+        let Some(block) = history.block(found.height)? else { return Ok(None) };
+        let records = u32::try_from(found.receipts.len()).unwrap_or(u32::MAX);
+        let (height, first_record) = (found.height, block.first_record);
+        let at = Execution::Earlier(ReplayedAt { height, first_record, records });
+        let submission = Submission::decode(block.submission).ok();
+        Ok(submission.map(|submission| Executed { submission: Arc::new(submission), at }))
     });
-    let (found, block) = found.await?.ok_or(Code::NotFound)?;
-    let submission = Submission::decode(block.submission)
-        .map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
-    let records = u32::try_from(found.receipts.len()).unwrap_or(u32::MAX);
-    let place =
-        ReplayedAt { height: found.height, first_record: block.first_record, records };
-    let executed = Executed { submission: Arc::new(submission), at: Executor::Earlier(place) };
+    let executed = found.await?.ok_or(Code::NotFound)?;
     let outcomes = service.outcomes(&executed).await?;
     Ok(Json(answer(&executed, outcomes)))
 }

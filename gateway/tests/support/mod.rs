@@ -113,7 +113,13 @@ pub(crate) fn soon() -> Timestamp {
 }
 
 /// Signs and sends; what came of each command.
-pub(crate) fn send(client: &Client, ledger: Hash, signer: &Signer, id: &str, asks: Vec<Ask>) -> Value {
+pub(crate) fn send(
+    client: &Client,
+    ledger: Hash,
+    signer: &Signer,
+    id: &str,
+    asks: Vec<Ask>,
+) -> Value {
     let mode = Mode::Independent;
     let signed = sign(ledger, signer, id, soon(), mode, Encoding::Protobuf, asks).unwrap();
     client.submit(&signed).unwrap()
@@ -126,7 +132,13 @@ pub(crate) fn made(answer: &Value, place: usize, what: &str) -> String {
 }
 
 /// A party, admitted in a role with a key of its own.
-pub(crate) fn admit(client: &Client, ledger: Hash, operator: &Signer, seed: u8, role: v1::Role) -> Signer {
+pub(crate) fn admit(
+    client: &Client,
+    ledger: Hash,
+    operator: &Signer,
+    seed: u8,
+    role: v1::Role,
+) -> Signer {
     let register = Ask::RegisterParty(v1::RegisterParty {
         kind: v1::PartyKind::Legal.into(),
         details: vec![seed; 32].into(),

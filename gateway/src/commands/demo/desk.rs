@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use counterfoil_engine::hash::{Hash, sha256, to_hex};
 use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::submission::Mode;
-use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_engine::wire::Encoding;
+use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_registry::handle::PartyId;
 use serde_json::{Value, json};
 

@@ -67,8 +67,7 @@ pub(super) fn admit(desk: &Desk) -> Result<Cast, Failure> {
     let sellers_broker = participant(desk, "seller", "Heddle & Reed Brokers", v1::Role::Broker)?;
     let buyers_broker = participant(desk, "buyer", "Selvage Securities", v1::Role::Broker)?;
     step("The operator admits", "a registrar, a bank and two brokers");
-    let buyer =
-        enter(desk, &buyers_broker, "demo-client", "Kestrel Growth Partners LP", true)?;
+    let buyer = enter(desk, &buyers_broker, "demo-client", "Kestrel Growth Partners LP", true)?;
     let open = v1::OpenSecuritiesAccount { holder: buyer.clone() };
     let open = vec![Command::OpenSecuritiesAccount(open)];
     let buyers_account = desk.send(&buyers_broker, "demo-account", open)?.made(0, "account")?;
@@ -167,11 +166,7 @@ pub(super) fn bring_in(desk: &Desk, cast: &Cast) -> Result<Issuer, Failure> {
 }
 
 /// The node of a page in which a field has a value.
-fn node<'a>(
-    page: &'a Value,
-    field: &str,
-    value: &str,
-) -> Result<&'a Value, Failure> {
+fn node<'a>(page: &'a Value, field: &str, value: &str) -> Result<&'a Value, Failure> {
     let mut nodes = page["nodes"].as_array().into_iter().flatten();
     nodes.find(|node| node[field] == value).ok_or_else(|| {
         let what = format!("nothing has {field} {value}");
@@ -180,11 +175,7 @@ fn node<'a>(
 }
 
 /// The founder's stakeholder line becomes her party; her broker operates the account from now on.
-pub(super) fn link_founder(
-    desk: &Desk,
-    cast: &Cast,
-    issuer: &Issuer,
-) -> Result<String, Failure> {
+pub(super) fn link_founder(desk: &Desk, cast: &Cast, issuer: &Issuer) -> Result<String, Failure> {
     let founder = enter(desk, &cast.sellers_broker, "demo-founder", "Ada Verhoeven", false)?;
     let link = Command::LinkStakeholder(v1::LinkStakeholder {
         stakeholder: issuer.founder.clone(),
@@ -249,11 +240,7 @@ fn settle(desk: &Desk, cast: &Cast, issuer: &Issuer, trade: &Trade<'_>) -> Resul
 }
 
 /// The issuer sells new shares: the certificate comes into being in the settlement.
-pub(super) fn primary_issuance(
-    desk: &Desk,
-    cast: &Cast,
-    issuer: &Issuer,
-) -> Result<(), Failure> {
+pub(super) fn primary_issuance(desk: &Desk, cast: &Cast, issuer: &Issuer) -> Result<(), Failure> {
     let registrar = &cast.registrar;
     let cash =
         open_cash(desk, &cast.bank, "demo-cash-issuer", &issuer.party, &cast.asset, registrar)?;
