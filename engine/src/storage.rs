@@ -8,7 +8,7 @@
 //! archive/            every block for ever, offsets into it, and its durable end
 //! ```
 //!
-//! Log and archive are chains of [frames](frame): each names the hash of the one before it, so a
+//! Log and archive are chains of `frame`s: each names the hash of the one before it, so a
 //! changed, missing or misplaced one is found. All goes through the [`Disk`] trait, so that the
 //! simulator runs the code that recovers the server. The bytes are described in
 //! `docs/formats/storage.md`.

@@ -3,7 +3,7 @@
 //! The live state is the machine's ([`counterfoil_engine::driver::View`]); all that happened before is
 //! in the archive, block by block, and this is the way into it. A follower thread pulls blocks by
 //! height, checks that they continue the chain of headers and the tree, and enters them into an
-//! [`index`]: which records stand in a subject's chain, where a submission or a reference is, the hash
+//! `index`: which records stand in a subject's chain, where a submission or a reference is, the hash
 //! of each leaf. The rest is read from the archive when it is asked for.
 //!
 //! ```text

@@ -1,5 +1,7 @@
 //! What a server and its command line do with what they cannot use: a code, a sentence, no change.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 //! measured first, the parser then sees nesting that is bounded, and the cost of each fragment is
 //! computed once, so that the whole takes time linear in the document.
 //!
-//! Invariants: total on any text; recursion is bounded by [`LEVELS`]; sums saturate.
+//! Invariants: total on any text; recursion is bounded by `LEVELS`; sums saturate.
 
 use std::collections::HashMap;
 
