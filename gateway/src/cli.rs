@@ -104,6 +104,8 @@ enum Command {
         #[arg(long, value_name = "DIR", conflicts_with_all = ["server", "participant", "key"])]
         data: Option<PathBuf>,
     },
+    /// Load a server with trades at a fixed rate and print what it settled and how late.
+    Bench(commands::bench::Load),
     /// Verify an evidence bundle offline and print what it proves.
     Verify {
         /// The bundle.
@@ -174,6 +176,7 @@ pub fn run() -> ExitCode {
             (None, Some(at)) => commands::bundle::fetch(&what, &at),
             (None, None) => Err(Failure::usage("--data, or --participant and --key, are wanted")),
         },
+        Command::Bench(load) => commands::bench::run(&load),
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
         Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
         Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),
