@@ -210,6 +210,33 @@ impl Answer {
     }
 }
 
+/// What each command of an executed submission made, such as `{"party":"P3-5"}`; or the first refusal.
+pub fn made(answer: &Value) -> Result<Vec<Value>, Failure> {
+    let outcomes = answer["outcomes"].as_array().into_iter().flatten();
+    let made = outcomes.map(|outcome| match outcome["error"]["code"].as_str() {
+        None => Ok(outcome["made"].clone()),
+        Some(code) => {
+            Err(Failure::refused(code, outcome["error"]["message"].as_str().unwrap_or_default()))
+        }
+    });
+    made.collect()
+}
+
+/// A handle that a command made, such as its `party`.
+pub fn handle(made: Option<&Value>, what: &str) -> Result<String, Failure> {
+    let found = made.and_then(|made| made[what].as_str());
+    found.map(str::to_owned).ok_or_else(|| {
+        Failure::environment("SERVER_UNEXPECTED", format!("a command made no {what}"))
+    })
+}
+
+/// A handle of a party, as a signer needs it.
+pub fn party(handle: &str) -> Result<PartyId, Failure> {
+    PartyId::parse(handle).ok_or_else(|| {
+        Failure::environment("SERVER_UNEXPECTED", format!("{handle} is no handle of a party"))
+    })
+}
+
 /// Signs commands under one header, each with a salt of its own.
 pub fn sign(
     ledger: Hash,

@@ -1,23 +1,14 @@
 //! The `counterfoil` command as a person or a script meets it: real processes, real files.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn counterfoil(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
-    command.args(arguments).current_dir(folder).output().expect("the binary was built")
-}
+use support::{Server, counterfoil, json, set_up, text};
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("what the command prints is UTF-8")
-}
+mod support;
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/meridian-loom")
-}
-
-fn json(output: &Output) -> serde_json::Value {
-    serde_json::from_slice(&output.stdout).expect("--json prints JSON")
 }
 
 #[test]
@@ -55,6 +46,99 @@ fn the_demo_ends_with_a_bundle_that_verifies_again_and_no_changed_byte_does() {
         assert!(text(&refused.stderr).starts_with("error["), "byte {at}");
         assert!(refused.stdout.is_empty(), "byte {at}");
     }
+}
+
+/// Shifts the clock of a process by eight days.
+const LATER: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t clock, struct timespec *at) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = real(clock, at);
+    if (!failed && clock == CLOCK_REALTIME) at->tv_sec += 8 * 24 * 3600;
+    return failed;
+}
+"#;
+
+#[test]
+fn the_demo_goes_on_where_it_was_and_doubles_nothing_also_a_week_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = |later: Option<&Path>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+        command.args(["demo", "--once"]).current_dir(folder.path());
+        if let Some(library) = later {
+            command.env("LD_PRELOAD", library);
+        }
+        let output = command.output().expect("the binary was built");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let first = demo(None);
+    assert_eq!(demo(None), first, "it shows the same and does nothing");
+    let (source, library) = (folder.path().join("later.c"), folder.path().join("later.so"));
+    std::fs::write(&source, LATER).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    if !compiler.status().is_ok_and(|status| status.success()) {
+        println!("skipped: no C compiler is here to shift the clock with");
+        return;
+    }
+    // The day of the second cap table is another one; nothing else is.
+    assert_eq!(demo(Some(&library)), first, "a week later");
+}
+
+#[test]
+fn a_broker_acts_and_an_auditor_reads_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    set_up(folder.path());
+    let server = Server::start(folder.path());
+    let key = json(&counterfoil(&["keygen", "broker.key", "--json"], folder.path()));
+    let submit = |commands: serde_json::Value, more: &[&str]| {
+        let file = folder.path().join("commands.json");
+        std::fs::write(&file, serde_json::to_string_pretty(&commands).unwrap()).unwrap();
+        let operator = ["--participant", "P0-0", "--key", "data/keys/operator.key"];
+        let mut arguments = vec!["submit", "commands.json", "--server", &server.address, "--json"];
+        arguments.extend(operator.iter().chain(more));
+        counterfoil(&arguments, folder.path())
+    };
+    let details = "ab".repeat(32);
+    let register =
+        serde_json::json!([{ "registerParty": { "kind": "LEGAL", "details": details } }]);
+    let registered = submit(register.clone(), &["--id", "first"]);
+    assert!(registered.status.success(), "{}", text(&registered.stderr));
+    let party = json(&registered)["outcomes"][0]["made"]["party"].as_str().unwrap().to_owned();
+    let admit = serde_json::json!({ "admitParticipant": {
+        "party": party, "roles": ["REGISTRAR"], "keys": [key["publicKey"]],
+    }});
+    assert!(submit(admit, &[]).status.success());
+    let refused = submit(register, &["--id", "first"]);
+    assert_eq!(refused.status.code(), Some(1), "other bytes under an id that was used");
+    assert!(text(&refused.stderr).contains("error[SUBMISSION_ID_REUSED]"));
+    let wrong = submit(serde_json::json!([{ "registerPary": {} }]), &[]);
+    assert!(text(&wrong.stderr).contains("error[COMMANDS_MALFORMED]"), "{}", text(&wrong.stderr));
+    assert!(text(&wrong.stderr).contains("registerPary"));
+
+    let own = ["--participant", &party, "--key", "broker.key", "--server", &server.address];
+    let unknown = [&["bundle", "I0-2", "out.bundle"][..], &own].concat();
+    let absent = counterfoil(&unknown, folder.path());
+    assert!(text(&absent.stderr).contains("error[NOT_FOUND]"), "{}", text(&absent.stderr));
+    let issuer = serde_json::json!([{ "registerIssuer": {
+        "party": party, "registrar": party, "formed": "2020-01-01", "authorized": "UNLIMITED",
+    }}]);
+    assert!(submit(issuer, &[]).status.success());
+    let fetched = counterfoil(&unknown, folder.path());
+    assert!(fetched.status.success(), "{}", text(&fetched.stderr));
+    let verify = ["verify", "out.bundle", "--trust", "data/trusted-keys.txt", "--json"];
+    assert_eq!(json(&counterfoil(&verify, folder.path()))["verified"], true);
+
+    let load = ["bench", "--server", &server.address, "--operator-key", "data/keys/operator.key"];
+    let small = ["--trades", "5", "--rate", "10", "--seconds", "1", "--accounts", "20", "--json"];
+    let carried = counterfoil(&[&load[..], &small].concat(), folder.path());
+    assert!(carried.status.success(), "{}", text(&carried.stderr));
+    assert_eq!(json(&carried)["settled"], "50");
+    assert_eq!(server.terminate().0, Some(0));
 }
 
 #[test]

@@ -19,11 +19,10 @@ use counterfoil_engine::limits::COMMANDS_PER_SUBMISSION;
 use counterfoil_engine::submission::Mode;
 use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, command::Command};
-use counterfoil_registry::handle::PartyId;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-use crate::client::{self, Client, Signer};
+use crate::client::{self, Client, Signer, handle};
 use crate::exit::Failure;
 use crate::keys;
 use crate::server::now;
@@ -119,13 +118,7 @@ impl Setup<'_> {
             let signed =
                 client::sign(self.ledger, signer, &id, until, mode, encoding, chunk.to_vec())?;
             let answer = self.client.submit(&signed)?;
-            for outcome in answer["outcomes"].as_array().into_iter().flatten() {
-                if let Some(code) = outcome["error"]["code"].as_str() {
-                    let message = outcome["error"]["message"].as_str().unwrap_or_default();
-                    return Err(Failure::refused(code, message));
-                }
-                made.push(outcome["made"].clone());
-            }
+            made.extend(client::made(&answer)?);
         }
         Ok(made)
     }
@@ -144,23 +137,13 @@ impl Setup<'_> {
             keys: vec![key.public().0.to_vec().into()],
         });
         self.send(operator, vec![admit])?;
-        let participant = PartyId::parse(&party).ok_or_else(|| unexpected("party"))?;
-        Ok(Signer { participant, key })
+        Ok(Signer { participant: client::party(&party)?, key })
     }
 
     fn party(&self) -> Command {
         let details = counterfoil_engine::hash::sha256(&[self.run.as_bytes()]).0.to_vec().into();
         Command::RegisterParty(v1::RegisterParty { kind: v1::PartyKind::Legal.into(), details })
     }
-}
-
-fn handle(made: Option<&Value>, what: &str) -> Result<String, Failure> {
-    let found = made.and_then(|made| made[what].as_str());
-    found.map(str::to_owned).ok_or_else(|| unexpected(what))
-}
-
-fn unexpected(what: &str) -> Failure {
-    Failure::environment("SERVER_UNEXPECTED", format!("a command made no {what}"))
 }
 
 impl Market {

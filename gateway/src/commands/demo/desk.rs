@@ -7,7 +7,6 @@ use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::submission::Mode;
 use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, command::Command};
-use counterfoil_registry::handle::PartyId;
 use serde_json::{Value, json};
 
 use crate::client::{self, Client, Signer};
@@ -156,15 +155,7 @@ pub(super) struct Done {
 
 impl Done {
     fn of(answer: &Value) -> Result<Done, Failure> {
-        let outcomes = answer["outcomes"].as_array().cloned().unwrap_or_default();
-        let mut made = Vec::with_capacity(outcomes.len());
-        for outcome in outcomes {
-            if let Some(code) = outcome["error"]["code"].as_str() {
-                let message = outcome["error"]["message"].as_str().unwrap_or_default();
-                return Err(Failure::refused(code, message));
-            }
-            made.push(outcome["made"].clone());
-        }
+        let made = client::made(answer)?;
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         let day = text("committedAt").chars().take_while(|letter| *letter != 'T').collect();
         Ok(Done { height: text("height"), day, made })
@@ -172,17 +163,6 @@ impl Done {
 
     /// A handle that the command at a place made, such as its `party`.
     pub(super) fn made(&self, place: usize, what: &str) -> Result<String, Failure> {
-        let found = self.made.get(place).and_then(|made| made[what].as_str());
-        found.map(str::to_owned).ok_or_else(|| {
-            let what = format!("the command {place} made no {what}");
-            Failure::environment("SERVER_UNEXPECTED", what)
-        })
+        client::handle(self.made.get(place), what)
     }
-}
-
-/// A handle of a party, as a signer needs it.
-pub(super) fn party(handle: &str) -> Result<PartyId, Failure> {
-    PartyId::parse(handle).ok_or_else(|| {
-        Failure::environment("SERVER_UNEXPECTED", format!("{handle} is no handle of a party"))
-    })
 }

@@ -3,9 +3,9 @@
 use counterfoil_engine::wire::v1::{self, command::Command};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, party};
+use super::desk::Desk;
 use super::{sample, step};
-use crate::client::Signer;
+use crate::client::{self, Signer};
 use crate::exit::Failure;
 
 /// The people of the demo, and the accounts that they open on the way.
@@ -56,7 +56,7 @@ fn participant(desk: &Desk, id: &str, name: &str, role: v1::Role) -> Result<Sign
         keys: vec![key.public().0.to_vec().into()],
     });
     desk.send(&desk.operator, &format!("demo-admit-{id}"), vec![admit])?;
-    Ok(Signer { participant: party(&handle)?, key })
+    Ok(Signer { participant: client::party(&handle)?, key })
 }
 
 /// Admits the participants; the buyer opens accounts and pays in.
