@@ -266,8 +266,13 @@ fn one_mutation(document: &ExecutableDocument, name: Option<&str>) -> Result<boo
     }
     Ok(match &document.operations {
         DocumentOperations::Single(operation) => mutation(&operation),
+        // As the executor chooses: where there is one operation, it needs no name.
         DocumentOperations::Multiple(operations) => {
-            name.and_then(|name| operations.get(name)).is_some_and(|operation| mutation(&operation))
+            let chosen = match name {
+                Some(name) => operations.get(name),
+                None => operations.values().next().filter(|_| operations.len() == 1),
+            };
+            chosen.is_some_and(|operation| mutation(&operation))
         }
     })
 }
@@ -328,6 +333,9 @@ mod tests {
         let cases = [
             ("mutation($input:A!){a(input:$input)}", Ok(true)),
             ("mutation{__typename}", Ok(true)),
+            ("mutation Sell($input:A!){a(input:$input)}", Ok(true)),
+            ("query Ask{a}", Ok(false)),
+            ("query Ask{a} mutation Sell{__typename}", Ok(false)),
             ("mutation{a(input:{b:\"c\"})}", Err(Code::MutationForm)),
             ("mutation($other:A!){a(input:$other)}", Err(Code::MutationForm)),
             ("mutation($input:A!){a(input:$input) b:a(input:$input)}", Err(Code::MutationForm)),

@@ -81,6 +81,7 @@ fn get_carries_out_queries_and_nothing_else() {
     assert_eq!(ok.status, 200, "{}", ok.text());
     for query in [
         "mutation%7B__typename%7D",
+        "mutation%20A%7B__typename%7D",
         "query%20A%7B__typename%7D%20mutation%20B%7B__typename%7D&operationName=B",
     ] {
         let refused = stand.get(&format!("/graphql?query={query}"), &[]);
