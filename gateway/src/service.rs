@@ -214,7 +214,8 @@ impl Service {
         }
     }
 
-    /// What came of each command, in order. A submission that was executed earlier is looked up.
+    /// What came of each command, in order. A submission that was executed earlier is looked up; where
+    /// that fails the outcome is unknown, since no other fault may be told of what was executed.
     pub async fn outcomes(
         self: &Arc<Service>,
         executed: &Executed,
@@ -223,10 +224,19 @@ impl Service {
             Execution::Now(block) => Ok(outcomes_of(block)),
             Execution::Earlier(place) => {
                 let place = *place;
-                self.past(place.height, move |history| outcomes_at(history, place)).await
+                let found = self.past(place.height, move |history| outcomes_at(history, place));
+                found.await.map_err(|fault| executed_all_the_same(&fault))
             }
         }
     }
+}
+
+/// What to say of a submission that was executed and whose outcome cannot be read: most faults say
+/// that nothing was done.
+fn executed_all_the_same(fault: &Fault) -> Fault {
+    tracing::warn!(cause = fault.shown(), "the outcome of an earlier submission cannot be read");
+    let cause = fault.code.as_str();
+    Fault::new(Code::OutcomeUnknown, format!("executed before, not readable now: {cause}"))
 }
 
 /// Waits until something is so; false when it takes too long.

@@ -161,6 +161,22 @@ fn a_submission_counts_once_and_its_receipt_comes_back() {
     assert!(reused["receipt"].is_object(), "what the ledger refused is recorded");
 }
 
+/// "Nothing was done" would be a lie about what was executed and cannot be read.
+#[test]
+fn a_submission_that_counted_is_never_said_not_to() {
+    let stand = Stand::without_past();
+    let signed = stand.sign(Actor::Seller, "sell-1", sell());
+    assert_eq!(stand.act(&signed)["receipt"]["replayed"], false);
+    let again = stand.graphql("", &signed.document(), &signed.variables());
+    assert_eq!(codes(&again), ["OUTCOME_UNKNOWN"], "{again}");
+    let message = again["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("HISTORY_UNAVAILABLE") && !message.contains("nothing"), "{message}");
+    for (code, says_so) in [("OVERLOADED", true), ("OUTCOME_UNKNOWN", false), ("INTERNAL", false)] {
+        let page = stand.get(&format!("/errors/{code}"), &[]).text();
+        assert_eq!(page.contains("the ledger was not changed"), says_so, "{code}");
+    }
+}
+
 /// The code with which a command is refused in front of the log.
 fn refusal(stand: &Stand, signed: &Signed) -> String {
     let height = stand.service.node.view().machine.height();
