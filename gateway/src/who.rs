@@ -20,7 +20,7 @@
 //! so that one who lost a role sees no more with it.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use counterfoil_engine::command::{Movement, Roles};
 use counterfoil_engine::effects::{IdentityEffect, decode_all};
@@ -48,20 +48,34 @@ pub enum Reader {
     Participant(PartyId),
 }
 
-/// What a reader sees of a ledger. It is made for one question and one view.
+/// What a reader sees of a ledger. It is made for one reader and one view.
 pub struct Sight<'a> {
     ledger: &'a Ledger,
     party: Option<PartyId>,
     roles: Roles,
-    /// Holders of the accounts that the reader operates: looked up once, when first asked for.
+    lookups: Arc<Lookups>,
+}
+
+/// What takes a walk through the whole ledger to know of one reader in one view: looked up once, when
+/// first asked for.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// Holders of the accounts that the reader operates.
     clients: OnceLock<BTreeSet<PartyId>>,
     /// Chains of the issuers whose register the reader sees.
     registers: OnceLock<BTreeSet<Ordinal>>,
+    /// Parties that are issuers.
+    issuing: OnceLock<BTreeSet<PartyId>>,
 }
 
 impl<'a> Sight<'a> {
     /// What `reader` sees of `ledger`. A reader who is no participant there is anonymous.
     pub fn new(ledger: &'a Ledger, reader: Reader) -> Sight<'a> {
+        Sight::sharing(ledger, reader, Arc::default())
+    }
+
+    /// As [`Sight::new`], with what was looked up before of the same reader in the same view.
+    pub fn sharing(ledger: &'a Ledger, reader: Reader, lookups: Arc<Lookups>) -> Sight<'a> {
         let participant = match reader {
             Reader::Anonymous => None,
             Reader::Participant(party) => ledger.participant(party),
@@ -70,8 +84,7 @@ impl<'a> Sight<'a> {
             ledger,
             party: participant.map(|participant| participant.party),
             roles: participant.map_or(Roles::default(), |participant| participant.roles),
-            clients: OnceLock::new(),
-            registers: OnceLock::new(),
+            lookups,
         }
     }
 
@@ -142,14 +155,21 @@ impl<'a> Sight<'a> {
         }
         match holder {
             Holder::Party(party) => {
-                self.serves(party)
-                    || (self.participant() && self.ledger.participant(party).is_some())
+                (self.participant() && self.ledger.participant(party).is_some())
+                    || self.serves(party)
             }
             Holder::Stakeholder(stakeholder) => {
                 let line = self.ledger.register().stakeholder(stakeholder);
                 line.is_some_and(|line| self.register(line.issuer))
             }
         }
+    }
+
+    /// Whether he may know of a party: a participant, an issuer, or one whose name he sees.
+    pub fn party(&self, party: PartyId) -> bool {
+        let issuing = || self.ledger.register().issuers().map(|(_, issuer)| issuer.party).collect();
+        self.name(Holder::Party(party), None)
+            || (self.participant() && self.lookups.issuing.get_or_init(issuing).contains(&party))
     }
 
     /// Whether he may tell the name and address of a holder. Those of a party must have the hash that
@@ -233,11 +253,11 @@ impl<'a> Sight<'a> {
             });
             holders.collect()
         };
-        self.everything() || party == own || self.clients.get_or_init(clients).contains(&party)
+        self.everything() || party == own || self.lookups.clients.get_or_init(clients).contains(&party)
     }
 
     fn of_his_registers(&self, record: &Record) -> bool {
-        let registers = self.registers.get_or_init(|| {
+        let registers = self.lookups.registers.get_or_init(|| {
             let issuers = self.ledger.register().issuers().map(|(issuer, _)| issuer);
             let seen = issuers.filter(|issuer| self.register(*issuer));
             seen.filter_map(|issuer| self.ledger.issuer_ordinal(issuer)).collect()

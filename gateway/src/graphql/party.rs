@@ -30,13 +30,9 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// The party with this handle, if the reader may know of it: a participant, an issuer, or one
-    /// whose name he sees.
+    /// The party with this handle, if the reader may know of it.
     pub(crate) fn find(sight: &Sight, party: PartyId) -> Option<Party> {
-        let eyes = sight.eyes();
-        let issues = || sight.register().issuers().any(|(_, issuer)| issuer.party == party);
-        let known = eyes.name(Holder::Party(party), None) || (eyes.participant() && issues());
-        known.then(|| Party::shown(sight, party, None))?
+        sight.eyes().party(party).then(|| Party::shown(sight, party, None))?
     }
 
     /// The party, to one who sees something that names it; `within` is the issuer in whose register

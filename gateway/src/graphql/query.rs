@@ -287,11 +287,9 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Page<Instruction>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let eyes = sight.eyes();
         let range = 0..u64::from(sight.ledger().next_instruction().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
-            Instruction::seen(&sight, &eyes, InstructionId(u32::try_from(at).ok()?))
-        })?)
+        Ok(Paging { first, after, last, before }
+            .of(range, |at| Instruction::find(&sight, InstructionId(u32::try_from(at).ok()?)))?)
     }
 
     /// Who held what of an issuer at the end of a day; null to who may not see the register.

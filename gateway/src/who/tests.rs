@@ -107,6 +107,9 @@ fn each_thing_is_seen_by_those_whom_it_concerns() {
             sight.name(party(Actor::Seller.party()), None)
         }),
         ("the name of a stakeholder", "ORKI", &|sight| sight.name(stakeholder, None)),
+        ("that the buyer is there", "ORb", &|sight| sight.party(client(1))),
+        ("that the issuer is there", "ORKIBshboA", &|sight| sight.party(ISSUER_PARTY)),
+        ("a party that is not there", "OR", &|sight| sight.party(PartyId(99))),
         ("what the seller sent", "ORs", &|sight| sight.submission(Actor::Seller.party())),
     ];
     assert_eq!(market.machine.ledger().asset(EURO).map(|asset| asset.bank), Some(PartyId(2)));
