@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use counterfoil_engine::command::FieldError;
+use counterfoil_engine::driver::ledger::ArchivedBlock;
 use counterfoil_engine::driver::{Clock, Node, Reply, View};
 use counterfoil_engine::genesis::Genesis;
 use counterfoil_engine::ledger::{Admission, Ledger, Refusal, ReplayedAt};
@@ -22,7 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::auth::Gate;
 use crate::fault::{Code, Fault};
-use crate::history::records::Receipt;
+use crate::history::records::{Receipt, receipts};
 use crate::history::{History, HistoryError};
 use crate::people::People;
 
@@ -224,7 +225,9 @@ impl Service {
             Execution::Now(block) => Ok(outcomes_of(block)),
             Execution::Earlier(place) => {
                 let place = *place;
-                let found = self.past(place.height, move |history| outcomes_at(history, place));
+                let found = self.past(place.height, move |history| {
+                    outcomes_in(&history.first_block(place)?)
+                });
                 found.await.map_err(|fault| executed_all_the_same(&fault))
             }
         }
@@ -285,17 +288,19 @@ fn outcomes_of(block: &Block) -> Vec<CommandOutcome> {
     outcomes.collect()
 }
 
-fn outcomes_at(history: &History, place: ReplayedAt) -> Result<Vec<CommandOutcome>, HistoryError> {
-    let receipts = history.receipts(place)?.into_iter();
-    let outcomes = receipts.map(|receipt| {
-        let record = history.record(receipt.record_index)?;
+/// What came of each command of a block that was executed earlier.
+///
+/// # Errors
+/// As [`receipts`].
+pub fn outcomes_in(block: &ArchivedBlock) -> Result<Vec<CommandOutcome>, HistoryError> {
+    let outcomes = receipts(block)?.into_iter().zip(&block.records).map(|(receipt, recorded)| {
         let refusal = Rejection::all().find(|rejection| rejection.number() == receipt.outcome);
-        Ok(CommandOutcome {
+        CommandOutcome {
             receipt,
             replayed: true,
             refusal: refusal.map(Refusal::from),
-            sections: record.map(|record| record.sections).unwrap_or_default(),
-        })
+            sections: recorded.sections.clone(),
+        }
     });
-    outcomes.collect()
+    Ok(outcomes.collect())
 }
