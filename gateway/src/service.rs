@@ -19,7 +19,7 @@ use counterfoil_engine::rejection::Rejection;
 use counterfoil_engine::submission::Submission;
 use counterfoil_engine::time::Timestamp;
 use counterfoil_engine::wire::WireError;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::auth::Gate;
 use crate::fault::{Code, Fault};
@@ -33,7 +33,7 @@ const OUTCOME: Duration = Duration::from_secs(30);
 const HEIGHT: Duration = Duration::from_secs(5);
 /// Submissions decoded at a time: 4 MiB each at most.
 const DECODING: usize = 64;
-/// Questions about the past that are looked up at a time, so that they leave threads to decode with.
+/// Questions that are looked up at a time, so that they leave threads to decode with.
 const ASKING: usize = 256;
 /// How long either waits for its turn before it is too much.
 const TURN: Duration = Duration::from_secs(1);
@@ -63,8 +63,8 @@ pub struct Service {
     pub options: Options,
     /// How submissions fared since the start.
     pub tally: Tally,
-    decoding: Semaphore,
-    asking: Semaphore,
+    decoding: Arc<Semaphore>,
+    asking: Arc<Semaphore>,
 }
 
 /// How submissions fared.
@@ -116,7 +116,8 @@ impl Service {
         options: Options,
     ) -> Service {
         let gate = Gate::new(history.genesis().ledger_id(), secret);
-        let (decoding, asking) = (Semaphore::new(DECODING), Semaphore::new(ASKING));
+        let turns = |count| Arc::new(Semaphore::new(count));
+        let (decoding, asking) = (turns(DECODING), turns(ASKING));
         let tally = Tally::default();
         Service { node, history, people, clock, gate, options, tally, decoding, asking }
     }
@@ -138,10 +139,16 @@ impl Service {
             let at = format!("the index is at height {}, not yet at {height}", figures.indexed);
             return Err(Fault::new(Code::HistoryUnavailable, figures.stopped.unwrap_or(at)));
         }
-        let _turn = turn(&self.asking).await?;
         let history = self.history.clone();
-        let work = move || ask(&history);
-        Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)??)
+        Ok(self.look_up(move || ask(&history)).await??)
+    }
+
+    /// Looks something up that takes long or waits for the disk, off the threads of the network.
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        in_turn(&self.asking, work).await
     }
 
     /// The time at which a request is judged: never before ledger time.
@@ -177,11 +184,7 @@ impl Service {
         self: &Arc<Service>,
         decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
     ) -> Result<Result<Executed, Refused>, Fault> {
-        let turn = turn(&self.decoding).await?;
-        let submission =
-            tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
-        drop(turn);
-        let submission = Arc::new(submission);
+        let submission = Arc::new(in_turn(&self.decoding, decode).await??);
         let view = self.node.view();
         let ledger = view.machine.ledger();
         match ledger.admit(self.now(ledger), &submission) {
@@ -252,9 +255,23 @@ async fn reached(good: impl Fn() -> bool) -> bool {
     tokio::time::timeout(HEIGHT, wait).await.is_ok()
 }
 
+/// Works when it is its turn. The turn lasts as long as the work: a client who goes away ends the
+/// wait for it, not the work itself.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let turn = turn(turns).await?;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)?)
+}
+
 /// A turn of those who may work at a time.
-async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {
-    let turn = tokio::time::timeout(TURN, turns.acquire()).await;
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {
+    let turn = tokio::time::timeout(TURN, turns.clone().acquire_owned()).await;
     Ok(turn.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
 }
 
@@ -303,4 +320,25 @@ pub fn outcomes_in(block: &ArchivedBlock) -> Result<Vec<CommandOutcome>, History
         }
     });
     Ok(outcomes.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client who goes away must not make room for the next one while his work goes on.
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_the_work() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = in_turn(&turns, move || ended.recv());
+        let gone = tokio::time::timeout(Duration::from_millis(20), work).await;
+        assert!(gone.is_err(), "the client has gone, the work waits");
+        assert_eq!(in_turn(&turns, || ()).await.unwrap_err().code, Code::Overloaded);
+        end.send(()).unwrap();
+        assert!(in_turn(&turns, || ()).await.is_ok());
+        let panicked = in_turn(&turns, || panic!("a mistake")).await.map(|()| ());
+        assert_eq!(panicked.unwrap_err().code, Code::Internal);
+        assert!(in_turn(&turns, || ()).await.is_ok(), "a panic gives the turn back");
+    }
 }

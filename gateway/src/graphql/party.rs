@@ -69,8 +69,7 @@ pub(super) async fn name(
         return Ok(None);
     }
     let people = sight.service.people.clone();
-    let entry = tokio::task::spawn_blocking(move || people.get(holder)).await;
-    match entry.map_err(|_| Code::Internal)? {
+    match sight.service.look_up(move || people.get(holder)).await? {
         Ok(Entry::Known(personal)) => Ok(Some(personal.name())),
         Ok(Entry::Erased | Entry::Untold) => Ok(None),
         Err(error) => Err(Fault::new(Code::Internal, format!("{}: {error}", error.code()))),

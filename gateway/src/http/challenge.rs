@@ -74,13 +74,14 @@ pub(super) async fn token(
     body: Body,
 ) -> Result<Json<Admitted>, Fault> {
     let signed: Signed = json(&headers, body).await?;
+    let own = service.clone();
     let check = move || {
-        let view = service.node.view();
-        let (now, ledger) = (service.clock.now(), view.machine.ledger());
-        service.gate.answer(&signed.challenge, &signed.signature, now, ledger)
+        let view = own.node.view();
+        let (now, ledger) = (own.clock.now(), view.machine.ledger());
+        own.gate.answer(&signed.challenge, &signed.signature, now, ledger)
     };
     // A signature takes a tenth of a millisecond and more: not on a thread of the network.
-    let token = tokio::task::spawn_blocking(check).await.map_err(|_| Code::Internal)??;
+    let token = service.look_up(check).await??;
     Ok(Json(Admitted { token: token.text, valid_until: token.valid_until.to_string() }))
 }
 

@@ -86,9 +86,8 @@ async fn work<T: Send + 'static>(
     service: &Arc<Service>,
     step: impl FnOnce(&Service) -> Result<T, PeopleError> + Send + 'static,
 ) -> Result<T, Fault> {
-    let service = service.clone();
-    let done = tokio::task::spawn_blocking(move || step(&service)).await;
-    done.map_err(|_| Code::Internal)?.map_err(|error| {
+    let own = service.clone();
+    service.look_up(move || step(&own)).await?.map_err(|error| {
         let code = match error {
             PeopleError::Malformed(..) => Code::ArgumentInvalid,
             PeopleError::Mismatch(_) | PeopleError::Erased(_) => Code::PersonalDataRefused,
