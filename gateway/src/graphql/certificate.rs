@@ -79,16 +79,18 @@ impl Certificate {
         sight: &Sight,
         certificate: CertificateId,
     ) -> Result<Option<Certificate>, Fault> {
-        let open = sight.register().certificate(certificate).map(|open| open.class);
-        let view = sight.view.clone();
+        let open = sight.register().certificate(certificate);
+        let open = open.map(|open| (open.class, open.account));
+        let own = sight.clone();
         let register = sight.past(move |history, height| {
-            let class = match open {
-                Some(class) => Some(class),
-                None => class_of(history, certificate)?,
+            let place = match open {
+                Some(place) => Some(place),
+                None => place_of(history, certificate)?,
             };
-            let class = class.and_then(|class| view.machine.ledger().register().class(class));
-            match class.map(|class| class.issuer) {
-                Some(issuer) => history.register(issuer, Moment::Height(height)),
+            // Asked before the register is read, so that the time tells nothing to who guesses ids.
+            let seen = place.filter(|(class, account)| own.eyes().certificate(*class, *account));
+            match seen.and_then(|(class, _)| own.register().class(class)) {
+                Some(class) => history.register(class.issuer, Moment::Height(height)),
                 None => Ok(None),
             }
         });
@@ -153,16 +155,16 @@ impl Certificate {
     }
 }
 
-/// The class of a certificate that may have closed: its opening record says so.
-fn class_of(
+/// Class and account of a certificate that may have closed: its opening record names them.
+fn place_of(
     history: &History,
     certificate: CertificateId,
-) -> Result<Option<ClassId>, HistoryError> {
+) -> Result<Option<(ClassId, AccountId)>, HistoryError> {
     let Some(at) = history.record(certificate.record)? else { return Ok(None) };
     let events = decode_events(&at.sections[0]).unwrap_or_default();
     Ok(events.iter().flat_map(|event| &event.effects).find_map(|effect| match effect {
         Effect::CertificateOpened(opened) if opened.certificate == certificate => {
-            Some(opened.class)
+            Some((opened.class, opened.account))
         }
         _ => None,
     }))
