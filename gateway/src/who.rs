@@ -6,10 +6,10 @@
 //! | reader | sees |
 //! |---|---|
 //! | anyone | checkpoints, proofs of hashes, verifier keys |
-//! | participant | who the participants are, their keys, cash assets; issuers and classes by name |
-//! | issuer and its registrar | the register: certificates, holders, events, prices |
+//! | participant | names and keys of the participants, cash assets; issuers and classes by name |
+//! | issuer and its registrar | the register: certificates, all that is known of holders, events, prices |
 //! | holder | its accounts and the certificates in them |
-//! | operator of an account (broker) | the account, its certificates, its client's name |
+//! | operator of an account (broker) | the account, its certificates, all that is known of its client |
 //! | owner of an instruction | it, the one that it is matched with, and those addressed to its clients |
 //! | bank | accounts of the money that it owes |
 //! | party or operator of a cash account | the account |
@@ -147,8 +147,7 @@ impl<'a> Sight<'a> {
             }
     }
 
-    /// Whether he sees the name and address of a holder. Who sees a register sees those of everyone in
-    /// it: `within` is the issuer in whose register the holder was found, where one was.
+    /// Whether he sees the name of a holder. Who sees a register sees those of everyone in it: `within` is the issuer in whose register the holder was found, where one was.
     pub fn name(&self, holder: Holder, within: Option<IssuerId>) -> bool {
         if within.is_some_and(|issuer| self.register(issuer)) {
             return true;
@@ -163,6 +162,26 @@ impl<'a> Sight<'a> {
                 line.is_some_and(|line| self.register(line.issuer))
             }
         }
+    }
+
+    /// Whether he sees all that is known of a holder, addresses and tax numbers too: his own, that of
+    /// those whom he serves, and that of whoever holds or held in a register that he sees.
+    pub fn personal(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Party(party) => self.serves(party) || self.held_in_his_registers(party),
+            Holder::Stakeholder(_) => self.name(holder, None),
+        }
+    }
+
+    fn held_in_his_registers(&self, party: PartyId) -> bool {
+        let register = self.ledger.register();
+        if !register.issuers().any(|(issuer, _)| self.register(issuer)) {
+            return false;
+        }
+        let accounts = register.accounts().filter(|(_, a)| a.holder == Holder::Party(party));
+        let classes = accounts.flat_map(|(account, _)| register.positions(account));
+        let mut classes = classes.filter_map(|position| register.class(position.class));
+        classes.any(|class| self.register(class.issuer))
     }
 
     /// Whether he may know of a party: a participant, an issuer, or one whose name he sees.

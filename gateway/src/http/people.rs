@@ -26,7 +26,9 @@ pub(super) async fn known(
     Path(holder): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Fault> {
-    let holder = allowed(&service, &headers, &holder, |eyes, holder| eyes.name(holder, None))?;
+    let own = service.clone();
+    let may = move || allowed(&own, &headers, &holder, |eyes, holder| eyes.personal(holder));
+    let holder = service.look_up(may).await??;
     match work(&service, move |service| service.people.get(holder)).await? {
         Entry::Known(personal) => Ok(Json(personal.object())),
         Entry::Erased | Entry::Untold => Err(Code::NotFound.into()),
