@@ -124,6 +124,23 @@ fn an_instruction_tells_its_life() {
 }
 
 #[test]
+fn a_register_that_many_ask_for_is_folded_once() {
+    let market = story();
+    let folder = tempfile::tempdir().unwrap();
+    let history = complete(folder.path(), &market, &MemoryArchive::of(&market.blocks));
+    let together = std::sync::Barrier::new(8);
+    let ask = || {
+        together.wait();
+        history.register(ISSUER, Moment::Now).unwrap().unwrap()
+    };
+    let registers: Vec<_> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+    });
+    assert!(registers.iter().all(|register| Arc::ptr_eq(register, &registers[0])));
+}
+
+#[test]
 fn receipts_and_records_are_those_of_the_machine() {
     let market = story();
     let folder = tempfile::tempdir().unwrap();
