@@ -165,8 +165,12 @@ impl From<Rejected> for Fault {
 
 impl From<HistoryError> for Fault {
     fn from(error: HistoryError) -> Fault {
-        let code = if error.retry() { Code::HistoryUnavailable } else { Code::Internal };
-        Fault::new(code, format!("{}: {error}", error.code()))
+        if !error.retry() {
+            return Fault::new(Code::Internal, format!("{}: {error}", error.code()));
+        }
+        // What is damaged, and where it lies, is for the log.
+        tracing::warn!(%error, "the past cannot be read now");
+        Fault::new(Code::HistoryUnavailable, error.code())
     }
 }
 

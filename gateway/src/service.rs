@@ -128,16 +128,17 @@ impl Service {
     }
 
     /// Asks the past about a height, off the threads of the network. The index follows the ledger at
-    /// a small distance; an answer waits until it has reached the height.
+    /// a small distance; an answer waits until it has reached the height, unless it has stopped.
     pub async fn past<T: Send + 'static>(
         self: &Arc<Service>,
         height: u64,
         ask: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, Fault> {
-        if !reached(|| self.history.height() >= height).await {
-            let figures = self.history.figures();
-            let at = format!("the index is at height {}, not yet at {height}", figures.indexed);
-            return Err(Fault::new(Code::HistoryUnavailable, figures.stopped.unwrap_or(at)));
+        let there = || self.history.height() >= height;
+        if !reached(|| there() || self.history.stopped().is_some()).await || !there() {
+            let lagging = HistoryError::Lagging { wanted: height, at: self.history.height() };
+            let why = self.history.stopped().unwrap_or(lagging);
+            return Err(Fault::new(Code::HistoryUnavailable, why.code()));
         }
         let history = self.history.clone();
         Ok(self.look_up(move || ask(&history)).await??)

@@ -194,6 +194,23 @@ fn a_server_says_how_it_is() {
 }
 
 #[test]
+fn an_index_that_has_stopped_is_not_hidden() {
+    let stand = Stand::without_past();
+    let start = Instant::now();
+    let answer = stand.graphql("", "{ checkpoint { note } }", &json!({}));
+    assert!(start.elapsed() < Duration::from_secs(4), "nobody waits for what does not come");
+    assert_eq!(codes(&answer), ["HISTORY_UNAVAILABLE"]);
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("(ARCHIVE_UNREADABLE)"), "the code and no more: {message}");
+    let health = stand.get("/healthz", &[]);
+    assert_eq!((health.status, health.text().as_str()), (503, "failed\n"));
+    assert_eq!(stand.get("/readyz", &[]).status, 503);
+    let metrics = stand.get("/metrics", &[]).text();
+    assert!(metrics.contains("\ncounterfoil_index_stopped 1\n"), "{metrics}");
+    assert!(stand.ask("", "{ ledger { height } }")["ledger"]["height"].is_string());
+}
+
+#[test]
 fn the_examples_of_the_documentation_work() {
     let stand = Stand::open();
     let operator = stand.token(Actor::Operator);

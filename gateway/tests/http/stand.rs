@@ -100,7 +100,8 @@ fn node(
         secret,
         blocks: match reads {
             true => Arc::new(home.blocks),
-            false => Arc::new(MemoryArchive::default()),
+            // It begins with the second block.
+            false => Arc::new(MemoryArchive::of(&market.blocks[1..2])),
         },
         checkpoint_key: PrivateKey::from_seed([77; 32]),
     };
@@ -118,7 +119,7 @@ impl Stand {
         Stand::over(limits, options, true)
     }
 
-    /// A server that cannot answer about the past.
+    /// A server whose index has stopped, since the archive does not continue.
     pub(crate) fn without_past() -> Stand {
         Stand::over(Limits::default(), Options::default(), false)
     }
