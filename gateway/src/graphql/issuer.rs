@@ -21,14 +21,17 @@ use super::submission::{SubmissionInput, act, payload};
 pub(crate) struct Issuer {
     /// The handle, such as `I0-2`.
     pub(super) id: ID,
-    /// Whether the register is a draft that waits for its activation.
-    draft: bool,
-    /// Date of formation.
-    formed: Date,
-    /// Shares authorized over all classes: a number, UNLIMITED or NOT APPLICABLE.
-    authorized: String,
-    /// Its id in the package that it came from; empty where there is none.
-    source_id: String,
+    /// Whether the register is a draft that waits for its activation. Null to who may not see the
+    /// register.
+    draft: Option<bool>,
+    /// Date of formation. Null to who may not see the register.
+    formed: Option<Date>,
+    /// Shares authorized over all classes: a number, UNLIMITED or NOT APPLICABLE. Null to who may not see
+    /// the register.
+    authorized: Option<String>,
+    /// Its id in the package that it came from; empty where there is none. Null to who may not see the
+    /// register.
+    source_id: Option<String>,
     #[graphql(skip)]
     party: PartyId,
     #[graphql(skip)]
@@ -44,12 +47,13 @@ impl Issuer {
     pub(crate) fn find(sight: &Sight, issuer: IssuerId) -> Option<Issuer> {
         let found = sight.register().issuer(issuer)?;
         sight.participant()?;
+        let seen = sight.eyes().register(issuer);
         Some(Issuer {
             id: id(issuer),
-            draft: found.draft,
-            formed: Date(found.formed),
-            authorized: found.authorized.to_string(),
-            source_id: found.source_id.clone(),
+            draft: seen.then_some(found.draft),
+            formed: seen.then_some(Date(found.formed)),
+            authorized: seen.then(|| found.authorized.to_string()),
+            source_id: seen.then(|| found.source_id.clone()),
             party: found.party,
             registrar: found.registrar,
             issuer,

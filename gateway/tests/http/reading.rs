@@ -79,6 +79,11 @@ fn each_reader_sees_his_own() {
     assert_eq!(position["quantity"], "100");
     assert_eq!(position["stockClass"], json!({ "name": "Common", "outstanding": null }));
     let registrar = stand.token(Actor::Registrar);
+    let issuer = "{ issuer(id: \"I0-2\") { id draft formed authorized sourceId } }";
+    let by_name = json!({ "id": "I0-2", "draft": null, "formed": null, "authorized": null, "sourceId": null });
+    assert_eq!(stand.ask(&seller, issuer)["issuer"], by_name);
+    let whole = stand.ask(&registrar, issuer)["issuer"].clone();
+    assert!(whole["draft"] == false && whole["formed"].is_string(), "{whole}");
     let class = stand.ask(&registrar, "{ stockClass(id: \"S0-0\") { outstanding authorized } }");
     assert_eq!(class["stockClass"], json!({ "outstanding": "100", "authorized": "1000000" }));
 }
