@@ -7,7 +7,7 @@
 //! Invariants: what a reader may not see is not found. A mutation's command is the client's own
 //! text. Numbers that matter are strings. Deliberately absent: subscriptions and batches.
 
-use async_graphql::connection::{Connection, Edge, EmptyFields};
+use async_graphql::connection::{Edge, EmptyFields};
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 mod account;
@@ -30,7 +30,7 @@ mod scalar;
 pub(crate) mod sight;
 pub(crate) mod submission;
 
-use page::Cursor;
+use page::{Cursor, Page};
 pub use query::Query;
 
 /// The commands of the ledger. Each mutation takes its command as the variable `$input` and beside it
@@ -55,7 +55,7 @@ type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
 macro_rules! pages {
     ($builder:expr, $($cursor:ty, $node:ty, $one:literal, $many:literal;)+) => {
         $builder$(
-            .override_output_type_description::<Connection<$cursor, $node>>(
+            .override_output_type_description::<Page<$node, $cursor>>(
                 concat!("A page of ", $many, "."),
             )
             .override_output_type_description::<Edge<$cursor, $node, EmptyFields>>(

@@ -135,15 +135,18 @@ impl Certificate {
         issuer: IssuerId,
         paging: Paging,
     ) -> Result<Page<Certificate>, Fault> {
-        let register =
-            sight.past(move |history, height| history.register(issuer, Moment::Height(height)));
-        let register = register.await?;
-        let ids: Vec<CertificateId> =
-            register.iter().flat_map(|r| r.fold.certificates()).map(|(id, _)| id).collect();
-        paging.of(0..ids.len() as u64, |at| {
+        let found = sight.past(move |history, height| {
+            let register = history.register(issuer, Moment::Height(height))?;
+            let certificates = register.iter().flat_map(|register| register.fold.certificates());
+            let ids: Vec<CertificateId> = certificates.map(|(id, _)| id).collect();
+            Ok((register, ids))
+        });
+        let (register, ids) = found.await?;
+        let page = paging.scan(sight, 0..ids.len() as u64, move |sight, at| {
             let id = ids.get(usize::try_from(at).ok()?)?;
             Certificate::of(sight, register.as_ref()?, *id)
-        })
+        });
+        page.await
     }
 
     fn relatives(&self, side: usize, paging: Paging) -> Result<Page<Certificate>, Fault> {

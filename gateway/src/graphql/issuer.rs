@@ -83,11 +83,13 @@ impl Issuer {
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Result<Page<StockClass>> {
         let range = 0..u64::from(self.sight.register().next_class().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
+        let (paging, issuer) = (Paging { first, after, last, before }, self.issuer);
+        let page = paging.scan(&self.sight, range, move |sight, at| {
             let class = ClassId(u32::try_from(at).ok()?);
-            let of_issuer = self.sight.register().class(class)?.issuer == self.issuer;
-            of_issuer.then(|| StockClass::shown(&self.sight, class))?
-        })?)
+            let of_issuer = sight.register().class(class)?.issuer == issuer;
+            of_issuer.then(|| StockClass::shown(sight, class))?
+        });
+        Ok(page.await?)
     }
 
     /// Who held what at the end of a day; null to who may not see the register.
@@ -134,11 +136,13 @@ impl Issuer {
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Result<Page<Stakeholder>> {
         let range = 0..u64::from(self.sight.register().next_stakeholder().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
+        let (paging, issuer) = (Paging { first, after, last, before }, self.issuer);
+        let page = paging.scan(&self.sight, range, move |sight, at| {
             let stakeholder = StakeholderId(u32::try_from(at).ok()?);
-            let of_issuer = self.sight.register().stakeholder(stakeholder)?.issuer == self.issuer;
-            of_issuer.then(|| Stakeholder::find(&self.sight, stakeholder))?
-        })?)
+            let of_issuer = sight.register().stakeholder(stakeholder)?.issuer == issuer;
+            of_issuer.then(|| Stakeholder::find(sight, stakeholder))?
+        });
+        Ok(page.await?)
     }
 }
 
