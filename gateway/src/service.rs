@@ -229,9 +229,8 @@ impl Service {
             Execution::Now(block) => Ok(outcomes_of(block)),
             Execution::Earlier(place) => {
                 let place = *place;
-                let found = self.past(place.height, move |history| {
-                    outcomes_in(&history.first_block(place)?)
-                });
+                let found = self
+                    .past(place.height, move |history| outcomes_in(&history.first_block(place)?));
                 found.await.map_err(|fault| executed_all_the_same(&fault))
             }
         }

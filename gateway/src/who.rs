@@ -272,7 +272,9 @@ impl<'a> Sight<'a> {
             });
             holders.collect()
         };
-        self.everything() || party == own || self.lookups.clients.get_or_init(clients).contains(&party)
+        self.everything()
+            || party == own
+            || self.lookups.clients.get_or_init(clients).contains(&party)
     }
 
     fn of_his_registers(&self, record: &Record) -> bool {
