@@ -35,7 +35,10 @@ const HEIGHT: Duration = Duration::from_secs(5);
 const DECODING: usize = 64;
 /// Questions that are looked up at a time, so that they leave threads to decode with.
 const ASKING: usize = 256;
-/// How long either waits for its turn before it is too much.
+/// KiB of bodies that are received at a time: memory that clients take before anything is known of
+/// them. One bulk submission takes 4,096 at most.
+const RECEIVING: usize = 256 * 1024;
+/// How long any of them waits for its turn before it is too much.
 const TURN: Duration = Duration::from_secs(1);
 /// Between two looks at a height that is waited for. No thread waits meanwhile.
 const LOOK: Duration = Duration::from_millis(5);
@@ -65,6 +68,7 @@ pub struct Service {
     pub tally: Tally,
     decoding: Arc<Semaphore>,
     asking: Arc<Semaphore>,
+    receiving: Arc<Semaphore>,
 }
 
 /// How submissions fared.
@@ -117,9 +121,9 @@ impl Service {
     ) -> Service {
         let gate = Gate::new(history.genesis().ledger_id(), secret);
         let turns = |count| Arc::new(Semaphore::new(count));
-        let (decoding, asking) = (turns(DECODING), turns(ASKING));
+        let (decoding, asking, receiving) = (turns(DECODING), turns(ASKING), turns(RECEIVING));
         let tally = Tally::default();
-        Service { node, history, people, clock, gate, options, tally, decoding, asking }
+        Service { node, history, people, clock, gate, options, tally, decoding, asking, receiving }
     }
 
     /// The genesis of the ledger.
@@ -142,6 +146,12 @@ impl Service {
         }
         let history = self.history.clone();
         Ok(self.look_up(move || ask(&history)).await??)
+    }
+
+    /// Room for so many bytes of a body, for as long as it is held.
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Fault> {
+        let kib = bytes.div_ceil(1024).min(RECEIVING);
+        turns(&self.receiving, u32::try_from(kib).unwrap_or(u32::MAX)).await
     }
 
     /// Looks something up that takes long or waits for the disk, off the threads of the network.
@@ -258,10 +268,10 @@ async fn reached(good: impl Fn() -> bool) -> bool {
 /// Works when it is its turn. The turn lasts as long as the work: a client who goes away ends the
 /// wait for it, not the work itself.
 async fn in_turn<T: Send + 'static>(
-    turns: &Arc<Semaphore>,
+    places: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
-    let turn = turn(turns).await?;
+    let turn = turns(places, 1).await?;
     let work = move || {
         let _turn = turn;
         work()
@@ -269,10 +279,10 @@ async fn in_turn<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)?)
 }
 
-/// A turn of those who may work at a time.
-async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {
-    let turn = tokio::time::timeout(TURN, turns.clone().acquire_owned()).await;
-    Ok(turn.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
+/// So many of the places that there are at a time.
+async fn turns(places: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, Fault> {
+    let turns = tokio::time::timeout(TURN, places.clone().acquire_many_owned(count)).await;
+    Ok(turns.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
 }
 
 /// What came of one command.

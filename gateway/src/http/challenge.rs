@@ -11,7 +11,7 @@ use counterfoil_registry::handle::PartyId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{bytes_of, media};
+use super::{SMALL, bytes_of, media};
 use crate::auth::CHALLENGE_MS;
 use crate::fault::{Code, Fault};
 use crate::service::Service;
@@ -54,7 +54,7 @@ pub(super) async fn challenge(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Challenge>, Fault> {
-    let wish: Wish = json(&headers, body).await?;
+    let wish: Wish = json(&service, &headers, body, SMALL).await?;
     let invalid = |what: &str| Fault::new(Code::ArgumentInvalid, what);
     let participant = PartyId::parse(&wish.participant);
     let participant = participant.ok_or_else(|| invalid("participant: a handle is wanted"))?;
@@ -73,7 +73,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Admitted>, Fault> {
-    let signed: Signed = json(&headers, body).await?;
+    let signed: Signed = json(&service, &headers, body, SMALL).await?;
     let own = service.clone();
     let check = move || {
         let view = own.node.view();
@@ -85,12 +85,17 @@ pub(super) async fn token(
     Ok(Json(Admitted { token: token.text, valid_until: token.valid_until.to_string() }))
 }
 
-/// The body as JSON of a form.
-pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Fault> {
+/// The body, of at most `limit` bytes, as JSON of a form.
+pub(super) async fn json<T: DeserializeOwned>(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<T, Fault> {
     if media::sent(headers).as_deref() != Some("application/json") {
         return Err(Fault::new(Code::MediaTypeUnsupported, "application/json in UTF-8 is taken"));
     }
-    let bytes = bytes_of(body).await?;
+    let bytes = bytes_of(service, headers, body, limit).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Fault::new(Code::RequestMalformed, error.to_string()))
 }

@@ -13,6 +13,7 @@ use counterfoil_engine::ledger::Ledger;
 use counterfoil_registry::handle::{Holder, PartyId, StakeholderId};
 use serde_json::Value;
 
+use super::PERSONAL_BYTES;
 use super::challenge::json;
 use super::reader::reader;
 use crate::fault::{Code, Fault};
@@ -43,7 +44,7 @@ pub(super) async fn tell(
     body: Body,
 ) -> Result<StatusCode, Fault> {
     let holder = allowed(&service, &headers, &holder, |eyes, holder| eyes.may_tell(holder))?;
-    let personal: Personal = json(&headers, body).await?;
+    let personal: Personal = json(&service, &headers, body, PERSONAL_BYTES).await?;
     let recorded = recorded(service.node.view().machine.ledger(), holder);
     work(&service, move |service| service.people.put(holder, &personal, recorded)).await?;
     Ok(StatusCode::NO_CONTENT)

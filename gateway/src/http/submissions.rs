@@ -12,7 +12,7 @@ use counterfoil_registry::handle::PartyId;
 use serde_json::{Value, json};
 
 use super::reader::reader;
-use super::{bytes_of, media};
+use super::{SUBMISSION_BYTES, bytes_of, media};
 use crate::fault::{Code, Fault};
 use crate::graphql::found::Found;
 use crate::graphql::submission::{UserError, user_error};
@@ -33,7 +33,7 @@ pub(super) async fn submit(
             return Err(Fault::new(Code::MediaTypeUnsupported, taken));
         }
     };
-    let bytes = bytes_of(body).await?;
+    let bytes = bytes_of(&service, &headers, body, SUBMISSION_BYTES).await?;
     let decode = move || match protobuf {
         true => Submission::decode(bytes),
         false => Submission::decode_json(&bytes),

@@ -151,6 +151,20 @@ fn a_body_is_bounded_whether_or_not_it_says_how_long_it_is() {
 }
 
 #[test]
+fn bodies_are_received_where_there_is_room() {
+    let stand = Stand::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let all = runtime.block_on(stand.service.room(usize::MAX)).unwrap();
+    let query = "{ ledger { height } }";
+    assert_eq!(codes(&stand.graphql("", query, &json!({}))), ["OVERLOADED"]);
+    let wait = stand.post("/v1/submissions", &[("content-type", JSON)], "{}");
+    assert_eq!((wait.status, wait.header("retry-after")), (503, "1"));
+    assert_eq!(stand.get("/graphql?query=%7Bledger%7Bheight%7D%7D", &[]).status, 200, "no body");
+    drop(all);
+    stand.ask("", query);
+}
+
+#[test]
 fn a_stranger_learns_the_schema_only_where_it_is_developed() {
     let stand = Stand::open();
     let answer = stand.graphql("", "{ __schema { types { name } } }", &json!({}));
