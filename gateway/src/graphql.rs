@@ -110,8 +110,8 @@ fn description() -> String {
     format!(
         "\"\"\"\nThe ledger of Counterfoil: securities, cash and settlement.\n\nLimits: a document has at \
          most {} bytes, {} fields with fragments expanded, depth {}, {} aliases, {} directives, {} \
-         fragments; each `first` or `last` (at most {}) multiplies the objects below it, which are at \
-         most {}. A request has at most {} bytes and takes at most {} seconds. GET carries out no \
+         fragments, {} objects: each `first` or `last` (at most {}) multiplies those below it, a list \
+         without them does so by {}, and what is read from the past counts as {} more. A request has at most {} bytes and takes at most {} seconds. GET carries out no \
          mutation; a document carries out one.\n\"\"\"\n",
         guard::BYTES,
         guard::FIELDS,
@@ -119,8 +119,10 @@ fn description() -> String {
         guard::ALIASES,
         guard::DIRECTIVES,
         guard::FRAGMENTS,
-        guard::PAGE,
         guard::COMPLEXITY,
+        guard::PAGE,
+        guard::WHOLE_ITEMS,
+        guard::PAST_OBJECTS,
         crate::http::GRAPHQL_BYTES,
         crate::http::QUERY_SECONDS,
     )
