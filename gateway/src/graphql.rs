@@ -111,8 +111,9 @@ fn description() -> String {
         "\"\"\"\nThe ledger of Counterfoil: securities, cash and settlement.\n\nLimits: a document has at \
          most {} bytes, {} fields with fragments expanded, depth {}, {} aliases, {} directives, {} \
          fragments, {} objects: each `first` or `last` (at most {}) multiplies those below it, a list \
-         without them does so by {}, and what is read from the past counts as {} more. A request has at most {} bytes and takes at most {} seconds. GET carries out no \
-         mutation; a document carries out one.\n\"\"\"\n",
+         without them does so by {}, and what is read from the past counts as {} more. A request has \
+         at most {} bytes and takes at most {} seconds. GET carries out no mutation; a document \
+         carries out one.\n\"\"\"\n",
         guard::BYTES,
         guard::FIELDS,
         guard::DEPTH,

@@ -1,8 +1,9 @@
 //! The gateway over HTTP: what is served where, and the bounds in front of everything.
 //!
 //! Invariants: a handler that panics answers 500 and takes nobody with it; a body is bounded before
-//! it is read; an answer carries no header that lets a browser guess. Deliberately absent: TLS, which
-//! the proxy in front ends, and any path that acts without a signature.
+//! it is read, and so are the bytes of all bodies at a time and how long one takes; an answer carries
+//! no header that lets a browser guess. Deliberately absent: TLS, which the proxy in front ends, and any
+//! path that acts without a signature.
 
 use std::any::Any;
 use std::future::Future;

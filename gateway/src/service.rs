@@ -120,8 +120,8 @@ impl Service {
         options: Options,
     ) -> Service {
         let gate = Gate::new(history.genesis().ledger_id(), secret);
-        let turns = |count| Arc::new(Semaphore::new(count));
-        let (decoding, asking, receiving) = (turns(DECODING), turns(ASKING), turns(RECEIVING));
+        let places = |count| Arc::new(Semaphore::new(count));
+        let (decoding, asking, receiving) = (places(DECODING), places(ASKING), places(RECEIVING));
         let tally = Tally::default();
         Service { node, history, people, clock, gate, options, tally, decoding, asking, receiving }
     }
@@ -347,7 +347,7 @@ mod tests {
         assert_eq!(in_turn(&turns, || ()).await.unwrap_err().code, Code::Overloaded);
         end.send(()).unwrap();
         assert!(in_turn(&turns, || ()).await.is_ok());
-        let panicked = in_turn(&turns, || panic!("a mistake")).await.map(|()| ());
+        let panicked = in_turn(&turns, || panic!("a mistake")).await;
         assert_eq!(panicked.unwrap_err().code, Code::Internal);
         assert!(in_turn(&turns, || ()).await.is_ok(), "a panic gives the turn back");
     }

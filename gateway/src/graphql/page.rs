@@ -134,6 +134,10 @@ impl Paging {
         let place = |step| if forward { start + step } else { end - 1 - step };
         let (mut edges, mut more, mut stopped) = (Vec::new(), false, None);
         for step in 0..end.saturating_sub(start) {
+            if step == STEPS {
+                (more, stopped) = (true, Some(Cursor(place(step - 1))));
+                break;
+            }
             let at = place(step);
             match pick(at) {
                 // One more than asked for tells whether there is another page.
@@ -143,10 +147,6 @@ impl Paging {
                 }
                 Some(item) => edges.push(Edge::new(Cursor(at), item)),
                 None => {}
-            }
-            if step + 1 == STEPS {
-                (more, stopped) = (true, Some(Cursor(at)));
-                break;
             }
         }
         if !forward {

@@ -65,11 +65,12 @@ pub(super) async fn name(
     holder: Holder,
     within: Option<IssuerId>,
 ) -> Result<Option<String>, Fault> {
-    if !sight.eyes().name(holder, within) {
-        return Ok(None);
-    }
-    let people = sight.service.people.clone();
-    match sight.service.look_up(move || people.get(holder)).await? {
+    let own = sight.clone();
+    let look = move || match own.eyes().name(holder, within) {
+        true => own.service.people.get(holder),
+        false => Ok(Entry::Untold),
+    };
+    match sight.service.look_up(look).await? {
         Ok(Entry::Known(personal)) => Ok(Some(personal.name())),
         Ok(Entry::Erased | Entry::Untold) => Ok(None),
         Err(error) => Err(Fault::new(Code::Internal, format!("{}: {error}", error.code()))),

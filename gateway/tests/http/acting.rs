@@ -69,6 +69,10 @@ fn a_broker_trades_and_sees_what_became_of_it() {
     let quantities: Vec<&Value> =
         lines.iter().map(|edge| &edge["node"]["holdings"][0]["quantity"]).collect();
     assert_eq!(quantities, ["60", "40"]);
+    let ahead = "{ capTable(issuer: \"I0-2\", asOf: {height: \"100000\"}, knownAt: {height: \"100000\"}) \
+                 { asOf classes { name issued outstanding } } }";
+    let ahead = stand.ask(&registrar, ahead)["capTable"].clone();
+    assert_eq!((&ahead["asOf"], &ahead["classes"]), (&table["asOf"], &table["classes"]));
     let before = stand.ask(&registrar, &format!("{{ capTable(issuer: \"I0-2\", knownAt: {{height: \"{}\"}}) {{ holders(first: 10) {{ edges {{ node {{ holdings {{ quantity }} }} }} }} }} }}", height.parse::<u64>().unwrap() - 1));
     assert_eq!(before["capTable"]["holders"]["edges"].as_array().unwrap().len(), 1);
 }
