@@ -48,14 +48,14 @@ pub(crate) fn run(data: &Path, listen: Option<SocketAddr>, once: bool) -> Result
     let serving = thread::spawn(move || server.serve(ending));
     let told = tell(&home, &address);
     match &told {
-        Ok(issuer) if !once => {
+        Ok(()) if !once => {
             eprintln!("\nServing {address} until it is told to end; try it:\n");
-            eprintln!("  {}", show::query_to_try(&address, issuer));
+            eprintln!("  {}", show::query_to_try(&address));
         }
         _ => drop(stop.send(())),
     }
     let served = serving.join();
-    told.map(drop)?;
+    told?;
     served.unwrap_or_else(|_| Err(Failure::environment("INTERNAL", "the server panicked")))
 }
 
@@ -73,8 +73,8 @@ fn open(data: &Path) -> Result<Home, Failure> {
     Ok(home)
 }
 
-/// Plays the story and shows it; the issuer's handle.
-fn tell(home: &Home, address: &str) -> Result<String, Failure> {
+/// Plays the story and shows it.
+fn tell(home: &Home, address: &str) -> Result<(), Failure> {
     let operator = Signer {
         participant: counterfoil_engine::ledger::OPERATOR,
         key: keys::read(&home.operator_key())?,
@@ -93,8 +93,7 @@ fn tell(home: &Home, address: &str) -> Result<String, Failure> {
     let bundle = home.path().join("demo.bundle");
     write_file(&bundle, &desk.bundle(&issuer.id)?)?;
     step("The ledger exports the evidence", &bundle.display().to_string());
-    verify::run(&bundle, &home.trusted_keys(), false)?;
-    Ok(issuer.id)
+    verify::run(&bundle, &home.trusted_keys(), false)
 }
 
 fn step(what: &str, outcome: &str) {

@@ -115,8 +115,7 @@ pub(super) fn balance(desk: &Desk, account: &str) -> Result<String, Failure> {
 }
 
 /// A command that asks the server for something.
-pub(super) fn query_to_try(address: &str, issuer: &str) -> String {
+pub(super) fn query_to_try(address: &str) -> String {
     let query = json!({ "query": "{ checkpoint { origin treeSize treeRoot } }" });
-    let _ = issuer;
     format!("curl -s {address}/graphql -H 'content-type: application/json' -d '{query}'")
 }
