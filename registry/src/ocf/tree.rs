@@ -84,11 +84,24 @@ impl<'a> Parser<'a> {
         self.open(b'{')?;
         let mut first = true;
         while self.more(b'}', &mut first)? {
-            self.space();
-            let key = self.string()?;
-            self.space();
-            self.expect(b':')?;
+            let key = self.key()?;
             visit(self, key)?;
+        }
+        Ok(())
+    }
+
+    /// Visits the members of an object up to the one where the visitor says that it is enough.
+    pub(super) fn first(
+        &mut self,
+        visit: &mut dyn FnMut(&mut Parser<'a>, Cow<'a, str>) -> Read<bool>,
+    ) -> Read<()> {
+        self.open(b'{')?;
+        let mut first = true;
+        while self.more(b'}', &mut first)? {
+            let key = self.key()?;
+            if visit(self, key)? {
+                break;
+            }
         }
         Ok(())
     }
@@ -163,16 +176,6 @@ impl<'a> Parser<'a> {
         if self.at < self.text.len() { Err(self.broken("something follows the value")) } else { Ok(()) }
     }
 
-    /// Where the parser stands, to return to with [`Parser::back_to`].
-    pub(super) fn place(&self) -> usize {
-        self.at
-    }
-
-    /// Returns to a place.
-    pub(super) fn back_to(&mut self, place: usize) {
-        self.at = place;
-    }
-
     /// Refuses the member at this place.
     pub(super) fn broken(&self, what: &str) -> Refusal {
         let before = self.text.get(..self.at).unwrap_or_default();
@@ -242,6 +245,13 @@ impl<'a> Parser<'a> {
             self.space();
         }
         Ok(true)
+    }
+
+    fn key(&mut self) -> Read<Cow<'a, str>> {
+        let key = self.string()?;
+        self.space();
+        self.expect(b':')?;
+        Ok(key)
     }
 
     fn word(&mut self, word: &str, value: Tree<'a>) -> Read<Tree<'a>> {

@@ -2,13 +2,12 @@
 
 use super::names as n;
 use super::parts as p;
-use super::{Field, Gap, Need, Shape, Since, Target, Tie, Type, UNSTATED, Unique};
-use super::{field, filled, may, must, newer};
+use super::{Field, Gap, Kind, Shape, Target, Tie, Type, UNSTATED, Unique};
+use super::{filled, firm, may, must, newer};
 use Type::{Authorized, Date, Enum, Label, List, Measure, Numeric, Text, To};
 
 /// The fields of a kind that is not a transaction.
-pub(super) fn shape(kind: super::Kind) -> &'static Shape {
-    use super::Kind;
+pub(super) fn shape(kind: Kind) -> &'static Shape {
     match kind {
         Kind::Issuer => &ISSUER,
         Kind::Stakeholder => &STAKEHOLDER,
@@ -41,7 +40,7 @@ static ISSUER: Shape = Shape {
         may("email", p::EMAIL),
         may("phone", p::PHONE),
         may("address", p::ADDRESS),
-        super::firm("initial_shares_authorized", Authorized),
+        firm("initial_shares_authorized", Authorized),
     ],
     ties: &[Tie::NotBoth(
         "country_subdivision_of_formation",
@@ -156,7 +155,7 @@ static DOCUMENT: Shape = Shape {
         may("path", Text),
         may("uri", Text),
         may("related_objects", p::RELATED),
-        Field { since: Since::Release, ..field("md5", Type::Md5, Need::Must(Gap::Refuse)) },
+        must("md5", Type::Md5),
     ],
     ties: &[Tie::One(&["path", "uri"])],
 };

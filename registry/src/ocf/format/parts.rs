@@ -4,11 +4,6 @@ use super::names as n;
 use super::{Field, Gap, Shape, Target, Tie, Type, UNSTATED, Unique, filled, may, must};
 use Type::{Bool, Date, Enum, Integer, Label, List, Measure, Numeric, OneOf, Part, Percentage, Text};
 
-/// A list of any length.
-const fn list(of: &'static Type) -> Type {
-    List(of, 0, Unique::Any)
-}
-
 const fn shape(fields: &'static [Field]) -> Shape {
     Shape { fields, ties: &[] }
 }
@@ -18,26 +13,26 @@ const fn tag(names: &'static [&'static str]) -> Field {
     must("type", Enum(names))
 }
 
-pub(super) const COMMENTS: Type = list(&Text);
+pub(super) const COMMENTS: Type = List(&Text, 0, Unique::Any);
 pub(super) const MONEY: Type = Part(&MONETARY);
 pub(super) const RATIO: Type = Part(&RATIO_SHAPE);
 pub(super) const NAME: Type = Part(&NAME_SHAPE);
 pub(super) const EMAIL: Type = Part(&EMAIL_SHAPE);
 pub(super) const PHONE: Type = Part(&PHONE_SHAPE);
 pub(super) const ADDRESS: Type = Part(&ADDRESS_SHAPE);
-pub(super) const ADDRESSES: Type = list(&ADDRESS);
-pub(super) const TAX_IDS: Type = list(&Part(&TAX_ID));
+pub(super) const ADDRESSES: Type = List(&ADDRESS, 0, Unique::Any);
+pub(super) const TAX_IDS: Type = List(&Part(&TAX_ID), 0, Unique::Any);
 pub(super) const CONTACT: Type = Part(&CONTACT_SHAPE);
 pub(super) const CONTACT_WITHOUT_NAME: Type = Part(&CONTACT_WITHOUT_NAME_SHAPE);
-pub(super) const EXEMPTIONS: Type = list(&Part(&EXEMPTION));
-pub(super) const SHARE_NUMBERS: Type = list(&Part(&SHARE_NUMBER_RANGE));
+pub(super) const EXEMPTIONS: Type = List(&Part(&EXEMPTION), 0, Unique::Any);
+pub(super) const SHARE_NUMBERS: Type = List(&Part(&SHARE_NUMBER_RANGE), 0, Unique::Any);
 pub(super) const VESTINGS: Type = List(&Part(&VESTING), 1, Unique::Any);
-pub(super) const WINDOWS: Type = list(&Part(&TERMINATION_WINDOW));
-pub(super) const RELATED: Type = list(&Part(&OBJECT_REFERENCE));
+pub(super) const WINDOWS: Type = List(&Part(&TERMINATION_WINDOW), 0, Unique::Any);
+pub(super) const RELATED: Type = List(&Part(&OBJECT_REFERENCE), 0, Unique::Any);
 pub(super) const CAPITALIZATION: Type = Part(&CAPITALIZATION_DEFINITION);
-pub(super) const CLASS_RIGHTS: Type = list(&Part(&CLASS_RIGHT));
+pub(super) const CLASS_RIGHTS: Type = List(&Part(&CLASS_RIGHT), 0, Unique::Any);
 pub(super) const RATIO_MECHANISM: Type = Part(&RATIO_CONVERSION);
-pub(super) const TRIGGERS: Type = list(&OneOf(TRIGGER));
+pub(super) const TRIGGERS: Type = List(&OneOf(TRIGGER), 0, Unique::Any);
 pub(super) const TRIGGERS_SOME: Type = List(&OneOf(TRIGGER), 1, Unique::Any);
 pub(super) const CONDITIONS: Type = List(&Part(&CONDITION), 1, Unique::Any);
 
@@ -69,13 +64,13 @@ static TAX_ID: Shape =
 static CONTACT_SHAPE: Shape = Shape {
     fields: &[
         filled("name", NAME, Gap::Name),
-        may("phone_numbers", list(&PHONE)),
-        may("emails", list(&EMAIL)),
+        may("phone_numbers", List(&PHONE, 0, Unique::Any)),
+        may("emails", List(&EMAIL, 0, Unique::Any)),
     ],
     ties: &[Tie::Some(&["phone_numbers", "emails"])],
 };
 static CONTACT_WITHOUT_NAME_SHAPE: Shape = Shape {
-    fields: &[may("phone_numbers", list(&PHONE)), may("emails", list(&EMAIL))],
+    fields: &[may("phone_numbers", List(&PHONE, 0, Unique::Any)), may("emails", List(&EMAIL, 0, Unique::Any))],
     ties: &[Tie::Some(&["phone_numbers", "emails"])],
 };
 static EXEMPTION: Shape = shape(&[
@@ -96,10 +91,10 @@ static OBJECT_REFERENCE: Shape =
 // ---- Conversion (`conversion_mechanisms`, `conversion_rights`, `conversion_triggers`) ----
 
 static CAPITALIZATION_DEFINITION: Shape = shape(&[
-    filled("include_stock_class_ids", list(&Label), Gap::Empty),
-    filled("include_stock_plans_ids", list(&Label), Gap::Empty),
-    filled("include_security_ids", list(&Label), Gap::Empty),
-    filled("exclude_security_ids", list(&Label), Gap::Empty),
+    filled("include_stock_class_ids", List(&Label, 0, Unique::Any), Gap::Empty),
+    filled("include_stock_plans_ids", List(&Label, 0, Unique::Any), Gap::Empty),
+    filled("include_security_ids", List(&Label, 0, Unique::Any), Gap::Empty),
+    filled("exclude_security_ids", List(&Label, 0, Unique::Any), Gap::Empty),
 ]);
 static CAPITALIZATION_RULES: Shape = shape(&[
     must("include_outstanding_shares", Bool),
@@ -134,7 +129,7 @@ static PERCENT: Shape = shape(&[
 ]);
 static NOTE: Shape = shape(&[
     tag(&["CONVERTIBLE_NOTE_CONVERSION"]),
-    filled("interest_rates", list(&Part(&INTEREST_RATE)), Gap::Empty),
+    filled("interest_rates", List(&Part(&INTEREST_RATE), 0, Unique::Any), Gap::Empty),
     filled("day_count_convention", Enum(n::DAY_COUNT), Gap::Text("ACTUAL_365")),
     filled("interest_payout", Enum(n::INTEREST_PAYOUT), Gap::Text("DEFERRED")),
     filled("interest_accrual_period", Enum(n::ACCRUAL_PERIOD), Gap::Text("ANNUAL")),
@@ -229,14 +224,12 @@ static WARRANT_RIGHT: Shape = shape(&[
     INTO,
 ]);
 /// The schema accepts a right without `type` that fits exactly one; this reader wants it said.
-const RIGHT: Field = must(
-    "conversion_right",
-    OneOf(&[
-        ("CONVERTIBLE_CONVERSION_RIGHT", &CONVERTIBLE_RIGHT),
-        ("WARRANT_CONVERSION_RIGHT", &WARRANT_RIGHT),
-        ("STOCK_CLASS_CONVERSION_RIGHT", &CLASS_RIGHT),
-    ]),
-);
+const RIGHT: Field = must("conversion_right", OneOf(RIGHTS));
+const RIGHTS: &[(&str, &Shape)] = &[
+    ("CONVERTIBLE_CONVERSION_RIGHT", &CONVERTIBLE_RIGHT),
+    ("WARRANT_CONVERSION_RIGHT", &WARRANT_RIGHT),
+    ("STOCK_CLASS_CONVERSION_RIGHT", &CLASS_RIGHT),
+];
 const TRIGGER_ID: Field = filled("trigger_id", Label, Gap::Text(UNSTATED));
 const NICKNAME: Field = may("nickname", Text);
 const DESCRIPTION: Field = may("trigger_description", Text);

@@ -3,7 +3,7 @@
 use super::names as n;
 use super::objects::{BOARD, COMMENTS, ID, STOCKHOLDERS};
 use super::parts as p;
-use super::{Field, Gap, Kind, Need, Shape, Target, Tie, Type, UNSTATED, Unique};
+use super::{Field, Gap, Kind, Need, Shape, Since, Target, Tie, Type, UNSTATED, Unique};
 use super::{field, filled, firm, may, must};
 use Type::{Bool, Date, Enum, Integer, Label, List, Numeric, Text, To};
 
@@ -286,6 +286,8 @@ static WARRANT_EXERCISE: Shape = Shape {
         DATE,
         SECURITY,
         filled("trigger_id", Label, Gap::Text(UNSTATED)),
+        // No release has it, and some systems write it: without it the whole warrant is exercised.
+        Field { since: Since::Main, ..firm("quantity", Numeric) },
         CONSIDERATION,
         RESULTS,
     ],
