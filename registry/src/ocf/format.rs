@@ -59,6 +59,8 @@ pub(super) enum Type {
     Country,
     /// One to three upper-case letters or digits.
     Subdivision,
+    /// An address of electronic mail.
+    Email,
     /// `+1 617 333 4444`, and an extension.
     Phone,
     /// A list of at least so many, each once where it says so.

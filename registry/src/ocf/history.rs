@@ -31,7 +31,10 @@ pub(super) fn repair(package: &mut Package, findings: &mut Findings) -> Result<(
     let mut index = Index::of(package, findings)?;
     index.unlink(package);
     dates::agree(package, &mut index, findings)?;
-    walk::walk(package, index, findings)
+    if walk::walk(package, index, findings)? {
+        references::resolve(package, findings)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::Code;
 use super::object::Kind;
 use super::tree::Tree;
 
@@ -10,17 +11,26 @@ type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
 
 /// Renames the fields of an object. Returns what should be said about it: the names that 1.2.0 knows
 /// as well pass in silence.
-pub(super) fn rename(kind: Kind, members: &mut Members<'_>) -> Option<&'static str> {
+pub(super) fn rename(
+    kind: Kind,
+    members: &mut Members<'_>,
+    newer: bool,
+) -> Option<(Code, &'static str)> {
     match kind {
         Kind::StockPlan => {
             in_list(members, "stock_class_id", "stock_class_ids");
             None
         }
         Kind::Stakeholder => {
+            let list = members.iter().any(|(key, _)| key == "current_relationships");
             in_list(members, "current_relationship", "current_relationships");
-            None
+            let what = "current_relationships: the release that the package claims has one at most";
+            (list && !newer).then_some((Code::BeyondRelease, what))
         }
-        _ => consideration(members),
+        _ => {
+            let what = "consideration: an older name of consideration_text";
+            consideration(members).then_some((Code::NameOlder, what))
+        }
     }
 }
 
@@ -43,18 +53,20 @@ fn in_list(members: &mut Members<'_>, one: &str, many: &'static str) {
 }
 
 /// Before 1.0 was final, what was paid stood as an amount where now a text stands.
-fn consideration(members: &mut Members<'_>) -> Option<&'static str> {
+fn consideration(members: &mut Members<'_>) -> bool {
     if members.iter().any(|(key, _)| key == "consideration_text") {
-        return None;
+        return false;
     }
-    let (key, value) = members.iter_mut().find(|(key, _)| key == "consideration")?;
-    let amount = match value.get("amount")? {
-        Tree::Text(text) => text.to_string(),
-        Tree::Number(number) => (*number).to_owned(),
-        _ => return None,
+    let found = members.iter_mut().find(|(key, _)| key == "consideration");
+    let Some((key, value)) = found else { return false };
+    let amount = match value.get("amount") {
+        Some(Tree::Text(text)) => text.to_string(),
+        Some(Tree::Number(number)) => (*number).to_owned(),
+        _ => return false,
     };
-    let text = format!("{amount} {}", value.get("currency")?.text()?);
+    let Some(currency) = value.get("currency").and_then(Tree::text) else { return false };
+    let text = format!("{amount} {currency}");
     *key = Cow::Borrowed("consideration_text");
     *value = Tree::Text(Cow::Owned(text));
-    Some("consideration: an older name of consideration_text")
+    true
 }

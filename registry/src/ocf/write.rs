@@ -123,13 +123,20 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
     if format::since(kind) == Since::Main {
         beyond(format!("{kind}: 1.2.0 has no such object"))?;
     }
+    if kind == Kind::IssuerAuthorizedSharesAdjustment {
+        beyond(format!("{kind}: 1.2.0 has the object, and leaves it out of its files"))?;
+    }
     if kind == Kind::Stakeholder
         && let Some(Value::Array(list)) = fields.get("current_relationships")
-        && let [one] = &list[..]
     {
-        let one = one.clone();
-        fields.remove("current_relationships");
-        fields.insert("current_relationship".into(), one);
+        match &list[..] {
+            [one] => {
+                let one = one.clone();
+                fields.remove("current_relationships");
+                fields.insert("current_relationship".into(), one);
+            }
+            _ => beyond("current_relationships: 1.2.0 has one at most".to_owned())?,
+        }
     }
     for field in format::shape(kind).fields {
         if field.need == Need::Null && !fields.contains_key(field.name) {

@@ -55,7 +55,8 @@ static STAKEHOLDER: Shape = Shape {
         filled("name", p::NAME, Gap::Name),
         filled("stakeholder_type", Enum(n::STAKEHOLDER), Gap::Text("INDIVIDUAL")),
         may("issuer_assigned_id", Text),
-        newer("current_relationships", List(&Enum(n::RELATIONSHIP), 0, Unique::Any)),
+        // `current_relationship` in 1.2.0, see [`super::super::older`].
+        may("current_relationships", List(&Enum(n::RELATIONSHIP), 0, Unique::Any)),
         newer("current_status", Enum(n::STATUS)),
         may("primary_contact", p::CONTACT),
         may("contact_info", p::CONTACT_WITHOUT_NAME),

@@ -45,7 +45,7 @@ static NAME_SHAPE: Shape = shape(&[
 ]);
 static EMAIL_SHAPE: Shape = shape(&[
     filled("email_type", Enum(n::EMAIL), Gap::Text("OTHER")),
-    must("email_address", Text),
+    must("email_address", Type::Email),
 ]);
 static PHONE_SHAPE: Shape = shape(&[
     filled("phone_type", Enum(n::PHONE), Gap::Text("OTHER")),

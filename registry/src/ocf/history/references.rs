@@ -15,8 +15,14 @@ use crate::ocf::{Code, Refusal};
 
 /// Makes every reference lead somewhere. LENIENT leaves a link out where its field may be absent,
 /// makes a holder of whom nothing is known but the id, and leaves out an object that only speaks
-/// about something that is not there.
+/// about something that is not there, until nothing more is left out.
 pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
+    while once(package, findings)? {}
+    Ok(())
+}
+
+/// Goes through the package once; whether it left something out.
+fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal> {
     let mut known = Known::of(package);
     let mut left_out = Vec::new();
     let mut holders: Vec<Item> = Vec::new();
@@ -58,7 +64,7 @@ pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<
     items.extend(holders);
     package.items = items;
     super::index::remove(package, &left_out);
-    Ok(())
+    Ok(!left_out.is_empty())
 }
 
 fn is_issuance(kind: Kind) -> bool {

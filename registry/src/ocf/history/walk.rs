@@ -22,12 +22,12 @@ mod terminal;
 /// Splits of one class: more are no history of a company.
 const SPLITS_MAX: usize = 1_000;
 
-/// Goes through a package; what is left in it adds up.
+/// Goes through a package; what is left in it adds up. Returns whether something was left out.
 pub(super) fn walk(
     package: &mut Package,
     index: Index,
     findings: &mut Findings,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let order = super::order(&index);
     let classes = classes(package, &index);
     let states = index.securities.iter().map(|_| State::default()).collect();
@@ -46,8 +46,7 @@ pub(super) fn walk(
             walk.step(at)?;
         }
     }
-    walk.end();
-    Ok(())
+    Ok(walk.end())
 }
 
 /// How a security stands.
@@ -331,13 +330,14 @@ impl Walk<'_> {
     }
 
     /// Takes out what is left out, and puts in what was made.
-    fn end(self) {
+    fn end(self) -> bool {
         let mut gone: Vec<bool> = vec![false; self.package.items.len()];
         for tx in self.index.txs.iter().filter(|tx| tx.out) {
             gone[tx.item] = true;
         }
-        if self.made.is_empty() && !gone.contains(&true) {
-            return;
+        let left_out = gone.contains(&true);
+        if self.made.is_empty() && !left_out {
+            return false;
         }
         let mut made: BTreeMap<usize, Vec<Object>> = BTreeMap::new();
         for (after, object) in self.made {
@@ -353,6 +353,7 @@ impl Walk<'_> {
                 self.package.items.push(Item { file, object });
             }
         }
+        left_out
     }
 }
 

@@ -124,6 +124,21 @@ pub(super) fn is_moment(text: &str) -> bool {
     crate::date::Date::parse(date).is_some() && clock(time, &[23, 59, 60]) && zone
 }
 
+/// An address as the format's `email` has it (RFC 5321, 4.1.2), without quotes and literals.
+pub(super) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let local_sound = local.split('.').all(|atom| {
+        let sound = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&c);
+        !atom.is_empty() && atom.bytes().all(sound)
+    });
+    let domain_sound = domain.split('.').all(|label| {
+        let sound = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
+        let dashed = label.starts_with('-') || label.ends_with('-');
+        (1..=63).contains(&label.len()) && !dashed && label.bytes().all(sound)
+    });
+    local_sound && domain_sound && local.len() <= 64 && domain.len() <= 253
+}
+
 /// `+1 617 333 4444`, with `ext. 100` or `extension 100` behind it (OCF 1.2.0 `Phone`).
 pub(super) fn is_phone(text: &str) -> bool {
     let mut parts = text.split(' ');

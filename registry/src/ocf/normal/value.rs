@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::text::{cut, decimal, hundredths, is_moment, is_phone, percentage, plain};
+use super::text::{cut, decimal, hundredths, is_email, is_moment, is_phone, percentage, plain};
 use super::{Members, Normal, Shape, Step, Stop, Taken, fault, shown};
 use crate::date::Date;
 use crate::ocf::Code;
@@ -44,6 +44,7 @@ impl Normal<'_> {
             Type::Phone => {
                 self.form(tree, "a number such as +1 617 333 4444 is wanted", is_phone)
             }
+            Type::Email => self.form(tree, "an address such as a@b.example is wanted", is_email),
             Type::Currency => self.upper(tree, 3..=3, "three upper-case letters are wanted", false),
             Type::Country => self.upper(tree, 2..=2, "two upper-case letters are wanted", false),
             Type::Subdivision => {

@@ -78,8 +78,8 @@ impl Place<'_> {
         };
         let id = self.id(&mut members, findings)?;
         let Some(kind) = self.kind(&id, &members, findings)? else { return Ok(()) };
-        if let Some(what) = older::rename(kind, &mut members) {
-            findings.note(Code::NameOlder, self.name, &id, what, "read under its newer name")?;
+        if let Some((code, what)) = older::rename(kind, &mut members, self.newer) {
+            findings.note(code, self.name, &id, what, "read")?;
         }
         let mut normal = Normal::new(findings, self.name, self.newer);
         match normal.object(kind, &id, members) {
