@@ -110,7 +110,8 @@ codes! {
     QuantityZero = "OCF_QUANTITY_ZERO", "Nothing is issued, or nothing is taken.";
     AcceptedRetracted = "OCF_ACCEPTED_RETRACTED", "A security is accepted and retracted.";
     AcceptedTwice = "OCF_ACCEPTED_TWICE", "A security is accepted twice.";
-    NumberTwice = "OCF_NUMBER_TWICE", "Two securities bear one printed number.";
+    ReturnExceeded = "OCF_RETURN_EXCEEDED",
+        "More returns to a pool than was cancelled of the security.";
     DerivativesNotSplit = "OCF_DERIVATIVES_NOT_SPLIT",
         "A class was split of which grants are outstanding.";
     RuleWaived = "OCF_RULE_WAIVED", "A rule of the register is broken, as a legacy defect.";

@@ -15,7 +15,12 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(mode: Mode) -> Findings {
-        Findings { mode, list: Vec::new() }
+        Findings::of(mode, Vec::new())
+    }
+
+    /// With what was found before.
+    pub(super) fn of(mode: Mode, list: Vec<Finding>) -> Findings {
+        Findings { mode, list }
     }
 
     pub(super) fn mode(&self) -> Mode {

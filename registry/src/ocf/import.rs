@@ -1,8 +1,10 @@
-//! From a package to the items of a draft register, in the order in which it must get them.
+//! From a package to the items of a draft register, and the same items carried out offline.
 //!
-//! Classes, plans, holders, legends and vesting terms come first, in the order of the files; then the
-//! transactions as [`super::history`] orders them, each together with the issuances that it opens;
-//! then valuations, financings and documents, which speak about both.
+//! The issuer comes first, then classes, plans, holders, legends and vesting terms, in the order of
+//! the files; then the transactions as [`super::history`] orders them, each together with the
+//! issuances that it opens; then valuations, financings and documents, which speak about both.
+//! [`import`] carries them out in a draft of their own, as the ledger does, so that a package that
+//! passes here passes there.
 
 use super::findings::Findings;
 use super::history::{Index, Role, order, role};
@@ -11,9 +13,11 @@ use super::package::Package;
 use super::{Mode, Refusal};
 use crate::draft::ImportItem;
 
-mod item;
+mod enter;
+#[cfg(test)]
+mod tests;
 
-pub use item::{ImportClass, ImportIssuance, ImportResult, StockItem};
+pub use enter::{Imported, import};
 
 /// Where an item stands in the package.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +41,9 @@ pub struct Items {
 pub fn items(package: &Package) -> Result<Items, Refusal> {
     let index = Index::of(package, &mut Findings::new(Mode::Strict))?;
     let mut items = Items::default();
+    let (issuer, id) = (package.issuer.clone(), package.issuer.id().to_owned());
+    items.items.push(ImportItem { objects: vec![issuer], waived: Vec::new() });
+    items.origins.push(Origin { file: 0, id });
     const FIRST: [Kind; 5] = [
         Kind::StockClass,
         Kind::StockPlan,

@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::fresh::Fresh;
 use super::index::{Index, Role};
 use crate::amount::{DECIMALS, Quantity, Ratio};
+use crate::draft::Decimals;
+use crate::effect::Authorized;
 use crate::ocf::findings::Findings;
 use crate::ocf::object::{Kind, Object};
 use crate::ocf::package::{Item, Package};
@@ -17,6 +19,7 @@ use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;
 
 mod balance;
+mod pool;
 mod terminal;
 
 /// Splits of one class: more are no history of a company.
@@ -29,7 +32,7 @@ pub(super) fn walk(
     findings: &mut Findings,
 ) -> Result<bool, Refusal> {
     let order = super::order(&index);
-    let classes = classes(package, &index);
+    let classes = classes(package);
     let states = index.securities.iter().map(|_| State::default()).collect();
     let mut walk = Walk {
         package,
@@ -71,12 +74,14 @@ struct State {
     accepted: bool,
     /// The object that stands for it now: what was reduced in place lives on in a balance.
     stands: Option<Object>,
+    /// What was cancelled of it, under which of its certificates, and not returned to a pool yet.
+    cancelled: Vec<(String, Quantity)>,
 }
 
 /// A class of stock as the days go by.
 #[derive(Debug, Default)]
 struct Class {
-    /// Its smallest unit: the fewest decimals that its quantities in the package need.
+    /// Its smallest unit.
     unit: u128,
     splits: Vec<Ratio>,
     /// Securities other than stock that were issued for its shares.
@@ -158,8 +163,7 @@ impl Walk<'_> {
             Role::Remark | Role::Vesting => self.remark(at),
             Role::Class if self.index.txs[at].kind == Kind::StockClassSplit => self.split(at),
             Role::Class | Role::Entity => Ok(()),
-            // It may follow the end of its security, but not the loss of it.
-            Role::Return => self.remains(at).map(drop),
+            Role::Return => self.returned(at),
         }
     }
 
@@ -297,7 +301,9 @@ impl Walk<'_> {
         let Some(security) = self.index.txs[at].security else { return Ok(()) };
         self.fits(at, security)?;
         let kind = self.index.txs[at].kind;
-        if self.states[security].life != Life::Open {
+        // Vesting may be told of a security that has ended since; nothing comes of it.
+        let vesting = self.index.txs[at].role == Role::Vesting;
+        if self.states[security].life != Life::Open && !vesting {
             let what = "its security has ended";
             self.departure(at, Code::TerminalTwice, what, "left out")?;
             self.index.txs[at].out = true;
@@ -357,24 +363,16 @@ impl Walk<'_> {
     }
 }
 
-/// The smallest unit of each class: the fewest decimals that its quantities need.
-fn classes(package: &Package, index: &Index) -> BTreeMap<String, Class> {
-    let whole = Quantity::whole(1).0;
-    let mut classes: BTreeMap<String, Class> = BTreeMap::new();
-    for class in package.of(Kind::StockClass) {
-        classes.insert(class.id().to_owned(), Class { unit: whole, ..Class::default() });
-    }
-    for known in &index.securities {
-        let object = &package.items[index.txs[known.issuance].item].object;
-        let class = object.text("stock_class_id").and_then(|class| classes.get_mut(class));
-        let quantity = object.text("quantity").and_then(Quantity::parse);
-        if let (Some(class), Some(quantity), Kind::StockIssuance) = (class, quantity, object.kind()) {
-            let decimals = (0..DECIMALS).find(|decimals| quantity.has_granularity(*decimals));
-            let unit = 10u128.pow(u32::from(DECIMALS - decimals.unwrap_or(DECIMALS)));
-            class.unit = class.unit.min(unit);
-        }
-    }
-    classes
+/// The smallest unit of each class, as the register will have it.
+fn classes(package: &Package) -> BTreeMap<String, Class> {
+    let decimals = Decimals::of(package.items.iter().map(|item| &item.object));
+    let classes = package.of(Kind::StockClass).map(|class| {
+        let authorized = class.text("initial_shares_authorized").and_then(Authorized::parse);
+        let decimals = decimals.of_class(class.id(), authorized.unwrap_or_default());
+        let unit = 10u128.pow(u32::from(DECIMALS.saturating_sub(decimals)));
+        (class.id().to_owned(), Class { unit, ..Class::default() })
+    });
+    classes.collect()
 }
 
 fn is_acceptance(kind: Kind) -> bool {

@@ -9,6 +9,21 @@ use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;
 
 impl Walk<'_> {
+    /// What the results of an event hold together; none where one does not say.
+    pub(super) fn results_hold(&self, at: usize) -> Result<Option<Quantity>, Refusal> {
+        let mut sum = Some(Quantity::ZERO);
+        for result in &self.index.txs[at].results {
+            let held = self.issued(self.index.securities[*result].issuance)?;
+            sum = match (sum, held) {
+                (Some(sum), Some(held)) => Some(sum.checked_add(held).ok_or_else(|| {
+                    self.broken(at, Rule::QuantityMismatch, "the results are beyond any number")
+                })?),
+                _ => None,
+            };
+        }
+        Ok(sum)
+    }
+
     /// Opens the results of an event. Returns what they hold together, none where one does not say.
     pub(super) fn open_results(
         &mut self,
@@ -16,7 +31,7 @@ impl Walk<'_> {
         security: usize,
         same: bool,
     ) -> Result<Option<Quantity>, Refusal> {
-        let mut sum = Some(Quantity::ZERO);
+        let sum = self.results_hold(at)?;
         for result in self.index.txs[at].results.clone() {
             let issuance = self.index.securities[result].issuance;
             let found = self.object(issuance).kind();
@@ -34,12 +49,6 @@ impl Walk<'_> {
             if held == Some(Quantity::ZERO) {
                 return Err(self.broken(issuance, Rule::QuantityZero, "it opens nothing"));
             }
-            sum = match (sum, held) {
-                (Some(sum), Some(held)) => Some(sum.checked_add(held).ok_or_else(|| {
-                    self.broken(at, Rule::QuantityMismatch, "the results are beyond any number")
-                })?),
-                _ => None,
-            };
             self.open(result, held);
         }
         Ok(sum)

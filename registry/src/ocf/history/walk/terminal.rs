@@ -61,7 +61,13 @@ impl Walk<'_> {
                     let taken = self.quantity(at, "quantity")?;
                     self.in_place(at, security, taken)
                 }
-                None => self.whole(at, security),
+                // What it results in is what was taken, and all of it where that is not known.
+                None => match self.results_hold(at)? {
+                    Some(taken) if !taken.is_zero() && self.held(security).is_some() => {
+                        self.in_place(at, security, taken)
+                    }
+                    _ => self.whole(at, security),
+                },
             },
             StockReissuance => self.reissue(at, security),
             StockConsolidation => self.consolidate(at),
@@ -106,6 +112,7 @@ impl Walk<'_> {
             None => None,
         };
         self.rename(at, security);
+        self.cancelled(at, security, taken);
         let opened = self.open_results(at, security, conserved)?;
         if conserved && opened.is_some_and(|opened| opened != taken) {
             let opened = opened.unwrap_or_default();
@@ -118,8 +125,9 @@ impl Walk<'_> {
     /// Ends a security, but for the balance that the event names.
     fn whole(&mut self, at: usize, security: usize) -> Result<(), Refusal> {
         self.rename(at, security);
-        self.open_results(at, security, false)?;
         let held = self.held(security);
+        self.cancelled(at, security, held.unwrap_or_default());
+        self.open_results(at, security, false)?;
         let rest = match self.index.txs[at].balance {
             Some(balance) => {
                 let issuance = self.index.securities[balance].issuance;
