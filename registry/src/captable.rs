@@ -161,7 +161,10 @@ impl Fold {
     }
 
     /// Every grant, warrant and convertible of an issuer that ever was, in the order of the events.
-    pub fn securities(&self, issuer: IssuerId) -> impl Iterator<Item = (SecurityId, &SecurityFacts)> {
+    pub fn securities(
+        &self,
+        issuer: IssuerId,
+    ) -> impl Iterator<Item = (SecurityId, &SecurityFacts)> {
         let securities = self.securities.iter().filter(move |(_, facts)| facts.issuer == issuer);
         securities.map(|(id, facts)| (*id, facts))
     }

@@ -7,7 +7,7 @@ use super::{CertificateFacts, Fold, FoldError, SecurityFacts};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Effect, Pool};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::rule::Rule;
 
@@ -190,7 +190,12 @@ fn flows(event: &Event) -> Result<Flows, FoldError> {
         if let Some((treasury, retired)) = split {
             let kept = scaled.checked_add(treasury).and_then(|sum| sum.checked_add(retired));
             let issued = kept.ok_or(FoldError::Overflow)?;
-            return Ok(Some(Flow::Split(Totals { issued, outstanding: scaled, treasury, retired })));
+            return Ok(Some(Flow::Split(Totals {
+                issued,
+                outstanding: scaled,
+                treasury,
+                retired,
+            })));
         }
         Ok(match opened.checked_sub(closed) {
             Some(Quantity::ZERO) => None,

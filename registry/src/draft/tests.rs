@@ -10,6 +10,7 @@ use crate::amount::Quantity;
 use crate::captable::Fold;
 use crate::codec::Reader;
 use crate::effect::{Authorized, Pool};
+use crate::event::EventKind;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 
@@ -293,7 +294,8 @@ fn what_was_entered_is_exported_as_it_was_told() {
     company.tell([sale, stock("2", "bob", "100", "2020-03-01")]).unwrap();
     let kinds = |date: &str| {
         let objects = company.fold.export(company.entry.issuer, day(date));
-        let kinds: Vec<String> = objects.iter().map(|o| format!("{} {}", o.kind(), o.id())).collect();
+        let kinds: Vec<String> =
+            objects.iter().map(|o| format!("{} {}", o.kind(), o.id())).collect();
         kinds.join(", ")
     };
     assert!(kinds("2020-03-01").ends_with(

@@ -8,12 +8,12 @@
 use super::{Plan, Register};
 use crate::amount::{DECIMALS, Money, Quantity, Ratio};
 use crate::effect::{Effect, Pool};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handle::ClassId;
 use crate::rule::Rule;
 
 impl Register {
-    /// Plans a split. A live one reaches what becomes shares of the class too: grants, pools and
+    /// Plans the effects of a split. A live one reaches what becomes shares of the class too: grants, pools and
     /// conversion rights. A package says each of those itself.
     pub fn plan_split(
         &self,
@@ -28,7 +28,6 @@ impl Register {
             let scaled = ratio.of(quantity.0, unit).filter(|scaled| *scaled <= i128::MAX as u128);
             scaled.map(Quantity).ok_or(Rule::QuantityMismatch)
         };
-        event.kind = EventKind::Split;
         let (treasury, retired) = (scaled(facts.treasury)?, scaled(facts.retired)?);
         event.effects.push(Effect::ClassSplit { class, ratio, treasury, retired });
         for position in self.positions.iter().filter(|position| position.class == class) {
@@ -73,7 +72,9 @@ impl Register {
         }
         for (security, facts) in self.securities().filter(|(_, facts)| !facts.ended) {
             let by_plan = facts.plan.and_then(|plan| self.plan(plan)).is_some_and(of_class);
-            let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else { continue };
+            let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else {
+                continue;
+            };
             if facts.class == Some(class) || (facts.class.is_none() && by_plan) {
                 let after = scaled(before)?;
                 let price = facts.price.map(|price| {
@@ -89,7 +90,12 @@ impl Register {
 
     /// Who converts out of the class gets for each new share what a part of an old one got; who
     /// converts into it gets so many more.
-    fn scale_conversions(&self, event: &mut Event, class: ClassId, ratio: Ratio) -> Result<(), Rule> {
+    fn scale_conversions(
+        &self,
+        event: &mut Event,
+        class: ClassId,
+        ratio: Ratio,
+    ) -> Result<(), Rule> {
         let issuer = self.class(class).ok_or(Rule::ClassUnknown)?.issuer;
         for (id, other) in self.classes().filter(|(_, other)| other.issuer == issuer) {
             let mut conversions = other.conversions.clone();
