@@ -6,7 +6,9 @@ use counterfoil_registry::ocf::{Code, read};
 use counterfoil_registry::rule::Rule;
 use serde_json::Value;
 
-use crate::shared::{EXACT, LENIENT, STRICT, issuer, members, package, repaired, sample, shared, written};
+use crate::shared::{
+    EXACT, LENIENT, STRICT, issuer, members, package, repaired, sample, shared, written,
+};
 
 #[test]
 fn the_sample_company_is_read_without_a_finding() {

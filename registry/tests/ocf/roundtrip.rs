@@ -4,9 +4,9 @@ use counterfoil_registry::ocf::read;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use crate::company::source;
 use crate::schema::Schema;
 use crate::shared::{STRICT, written};
-use crate::company::source;
 
 /// How many histories the properties try.
 pub(crate) fn histories() -> u32 {
