@@ -1,13 +1,15 @@
 //! Packages of others, and of ours.
 
+use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::ocf::object::Kind;
 use counterfoil_registry::ocf::source::Source;
-use counterfoil_registry::ocf::{Code, read};
+use counterfoil_registry::ocf::{Code, Mode, read};
 use counterfoil_registry::rule::Rule;
 use serde_json::Value;
 
 use crate::shared::{
-    EXACT, LENIENT, STRICT, issuer, members, package, repaired, sample, shared, written,
+    EXACT, LENIENT, STRICT, carried_out, issuer, members, package, repaired, sample, shared, table,
+    written,
 };
 
 #[test]
@@ -54,6 +56,21 @@ fn acme_is_refused_strictly_and_repaired_leniently() {
     assert_eq!(count(Code::ReferenceUnknown), 7);
     // Two balances of "".
     assert_eq!(count(Code::FieldInvalid), 2);
+    let imported = carried_out(&package, Mode::Lenient).unwrap();
+    for finding in &imported.findings[package.findings.len()..] {
+        println!("{finding}");
+    }
+    let table = table(&imported, "2023-06-29");
+    let outstanding: Vec<_> = table
+        .classes
+        .iter()
+        .map(|line| (line.name.as_str(), line.outstanding.to_string()))
+        .collect();
+    let expected = [("Ordinary A", "145000"), ("Ordinary B", "50000"), ("Preferred", "15000")];
+    assert_eq!(outstanding, expected.map(|(name, shares)| (name, shares.to_owned())));
+    let options = imported.register.securities().filter_map(|(_, security)| security.quantity);
+    let options = options.fold(Quantity::ZERO, |sum, more| sum.checked_add(more).unwrap());
+    assert_eq!(options, Quantity::whole(106_127));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Read, written and read again is the same, for every history.
 
-use counterfoil_registry::ocf::read;
+use counterfoil_registry::captable::Fold;
+use counterfoil_registry::ocf::{Mode, read};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use crate::company::source;
 use crate::schema::Schema;
-use crate::shared::{STRICT, written};
+use crate::company::source;
+use crate::shared::{STRICT, carried_out, written};
 
 /// How many histories the properties try.
 pub(crate) fn histories() -> u32 {
@@ -23,6 +24,9 @@ proptest! {
         let package = read(&source(&choices), STRICT);
         let package = package.unwrap_or_else(|refusal| panic!("{refusal}"));
         written(&package);
+        let imported = carried_out(&package, Mode::Strict);
+        let imported = imported.unwrap_or_else(|refusal| panic!("{refusal}"));
+        Fold::of(&imported.events).unwrap();
     }
 }
 

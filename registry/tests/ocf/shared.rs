@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use counterfoil_registry::captable::{CapTable, Fold};
+use counterfoil_registry::date::Date;
+use counterfoil_registry::ocf::import::{Imported, import, items};
 use counterfoil_registry::ocf::source::Source;
-use counterfoil_registry::ocf::{Mode, Options, Package, Refusal, import, read};
+use counterfoil_registry::ocf::{Mode, Options, Package, Refusal, read};
 use serde_json::{Value, json};
 
 pub(crate) const STRICT: Options = Options { mode: Mode::Strict, md5: false };
@@ -98,11 +101,24 @@ pub(crate) fn same(one: &Package, two: &Package) {
     assert_eq!(one.issuer, two.issuer);
     assert_eq!(one.as_of, two.as_of);
     assert_eq!(one.comments, two.comments);
-    let (one, two) = (import::items(one).unwrap().items, import::items(two).unwrap().items);
+    let (one, two) = (items(one).unwrap().items, items(two).unwrap().items);
     for (one, two) in one.iter().zip(&two) {
         assert_eq!(one, two);
     }
     assert_eq!(one.len(), two.len());
+}
+
+/// Carries a package out; the register's own laws must hold afterwards.
+pub(crate) fn carried_out(package: &Package, mode: Mode) -> Result<Imported, Refusal> {
+    let imported = import(package, mode)?;
+    assert!(imported.register.audit().is_empty());
+    Ok(imported)
+}
+
+/// The cap table of a package at a date.
+pub(crate) fn table(imported: &Imported, date: &str) -> CapTable {
+    let fold = Fold::of(&imported.events).unwrap();
+    fold.cap_table(imported.issuer, Date::parse(date).unwrap()).unwrap().unwrap()
 }
 
 /// Reads leniently; what comes out must pass strictly and mean the same.

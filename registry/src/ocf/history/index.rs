@@ -101,7 +101,10 @@ pub(in crate::ocf) struct Index {
 impl Index {
     /// Reads the transactions. LENIENT leaves out events of a security that nothing issues, and
     /// links to results that nothing issues.
-    pub(in crate::ocf) fn of(package: &Package, findings: &mut Findings) -> Result<Index, Refusal> {
+    pub(in crate::ocf) fn of(
+        package: &Package,
+        findings: &mut Findings,
+    ) -> Result<Index, Refusal> {
         let mut index = Index::default();
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut left_out = Vec::new();
@@ -274,9 +277,9 @@ impl Index {
         for result in tx.results.iter().chain(&tx.balance) {
             let known = &mut self.securities[*result];
             let itself = tx.security == Some(*result) || tx.more.contains(result);
-            let twice = known
-                .opener
-                .is_some_and(|other| other == here || self.txs[other].security != tx.security);
+            let twice = known.opener.is_some_and(|other| {
+                other == here || self.txs[other].security != tx.security
+            });
             if itself || twice {
                 let what = format!("the security {} results from two events", shown(&known.id));
                 return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
