@@ -17,3 +17,4 @@ pub mod ocf;
 pub mod register;
 pub mod rule;
 pub mod store;
+pub mod vesting;
