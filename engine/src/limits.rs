@@ -23,7 +23,7 @@ pub const NAMED_CERTIFICATES: usize = counterfoil_registry::register::MAX_CLOSED
 /// Minor units in one amount: 10^18, so that a million million of them still fit in 128 bits.
 pub const AMOUNT_MINOR: u128 = 1_000_000_000_000_000_000;
 /// Units of 10^-10 share in one quantity: 10^15 shares.
-pub const QUANTITY_UNITS: u128 = 10_000_000_000_000_000_000_000_000;
+pub const QUANTITY_UNITS: u128 = counterfoil_registry::amount::Quantity::MAX.0;
 /// Items of a draft register: an activation executes all of them in one entry.
 pub const DRAFT_ITEMS: usize = 200_000;
 /// Joint commands that wait for their second signature, over the whole ledger.

@@ -3,12 +3,12 @@
 use counterfoil_engine::wire::v1::{self, import_item::Item};
 use counterfoil_registry::amount::{DECIMALS, format_decimal};
 use counterfoil_registry::effect::ClassKind;
-use counterfoil_registry::ocf::import::{ImportItem, ImportResult};
+use counterfoil_registry::ocf::import::{ImportResult, StockItem};
 
 /// The message of an item.
-pub(crate) fn message(item: &ImportItem) -> v1::ImportItem {
+pub(crate) fn message(item: &StockItem) -> v1::ImportItem {
     let item = match item {
-        ImportItem::Class(class) => Item::Class(v1::ImportClass {
+        StockItem::Class(class) => Item::Class(v1::ImportClass {
             id: class.id.clone(),
             kind: match class.kind {
                 ClassKind::Common => v1::ClassKind::Common.into(),
@@ -18,10 +18,10 @@ pub(crate) fn message(item: &ImportItem) -> v1::ImportItem {
             authorized: class.authorized.to_string(),
             decimals: class.decimals.to_string(),
         }),
-        ImportItem::Stakeholder { id } => {
+        StockItem::Stakeholder { id } => {
             Item::Stakeholder(v1::ImportStakeholder { id: id.clone() })
         }
-        ImportItem::Issuance(issuance) => {
+        StockItem::Issuance(issuance) => {
             let paid = issuance.consideration;
             Item::Issuance(v1::ImportIssuance {
                 security_id: issuance.security_id.clone(),
@@ -35,16 +35,16 @@ pub(crate) fn message(item: &ImportItem) -> v1::ImportItem {
                 currency: paid.map_or(String::new(), |money| money.currency.to_string()),
             })
         }
-        ImportItem::Acceptance { security_id, date } => Item::Acceptance(v1::ImportAcceptance {
+        StockItem::Acceptance { security_id, date } => Item::Acceptance(v1::ImportAcceptance {
             security_id: security_id.clone(),
             date: date.to_string(),
         }),
-        ImportItem::Transfer { security_id, date, results } => Item::Transfer(v1::ImportTransfer {
+        StockItem::Transfer { security_id, date, results } => Item::Transfer(v1::ImportTransfer {
             security_id: security_id.clone(),
             date: date.to_string(),
             results: results.iter().map(result).collect(),
         }),
-        ImportItem::Cancellation { security_id, date, balance } => {
+        StockItem::Cancellation { security_id, date, balance } => {
             Item::Cancellation(v1::ImportCancellation {
                 security_id: security_id.clone(),
                 date: date.to_string(),

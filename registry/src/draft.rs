@@ -7,99 +7,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::amount::{Money, Quantity};
 use crate::date::Date;
-use crate::effect::{Authorized, ClassKind, Effect, Opened};
+use crate::effect::{Effect, Opened};
 use crate::event::{Consideration, Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, IssuerId, StakeholderId};
+use crate::ocf::import::{ImportResult, StockItem};
+use crate::ocf::object::Object;
 use crate::register::{Place, Register};
 use crate::rule::Rule;
 
-/// One item of a draft register; ids are those of the package.
+/// One item of a draft register: what happens in one event.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ImportItem {
-    /// A class of stock.
-    Class(ImportClass),
-    /// A stakeholder.
-    Stakeholder {
-        /// Its id.
-        id: String,
-    },
-    /// Shares come into being.
-    Issuance(ImportIssuance),
-    /// The holder accepts a certificate.
-    Acceptance {
-        /// Which.
-        security_id: String,
-        /// When.
-        date: Date,
-    },
-    /// Shares change hands.
-    Transfer {
-        /// The certificate that ends.
-        security_id: String,
-        /// When.
-        date: Date,
-        /// The certificates of the receivers and, last, that of the balance, if any.
-        results: Vec<ImportResult>,
-    },
-    /// Shares cease to be.
-    Cancellation {
-        /// The certificate that ends.
-        security_id: String,
-        /// When.
-        date: Date,
-        /// What is left of it, if anything.
-        balance: Option<ImportResult>,
-    },
-}
-
-/// A class of stock.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportClass {
-    /// Its id.
-    pub id: String,
-    /// Common or preferred.
-    pub kind: ClassKind,
-    /// Its name.
-    pub name: String,
-    /// Shares authorized.
-    pub authorized: Authorized,
-    /// Decimals of a share: the fewest that every quantity of the class in the package needs, since
-    /// the format does not say.
-    pub decimals: u8,
-}
-
-/// An issuance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportIssuance {
-    /// The certificate.
-    pub security_id: String,
-    /// When.
-    pub date: Date,
-    /// Its class.
-    pub class_id: String,
-    /// Its holder.
-    pub stakeholder_id: String,
-    /// How many shares.
-    pub quantity: Quantity,
-    /// The printed number.
-    pub number: String,
-    /// Price times quantity, where that is a whole number of minor units.
-    pub consideration: Option<Money>,
-}
-
-/// A certificate that a transfer or cancellation opens.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportResult {
-    /// The certificate.
-    pub security_id: String,
-    /// Its holder.
-    pub stakeholder_id: String,
-    /// How many shares.
-    pub quantity: Quantity,
-    /// The printed number.
-    pub number: String,
+pub struct ImportItem {
+    /// The object, and the issuances of what it opens; see [`crate::action::Action::of`].
+    pub objects: Vec<Object>,
+    /// The rules that it is known to break, which the activation signs for: legacy defects. Only
+    /// those that [`Rule::waivable`] names can be waived.
+    pub waived: Vec<Rule>,
 }
 
 /// An issuer's draft on its way into a register: what the ids of its items became.
@@ -126,7 +50,7 @@ impl Draft {
         &mut self,
         register: &mut Register,
         place: Place,
-        item: &ImportItem,
+        item: &StockItem,
     ) -> Result<Event, Rule> {
         let event = self.plan(register, place, item)?;
         register.check(&event)?;
@@ -148,10 +72,10 @@ impl Draft {
         Ok(event)
     }
 
-    fn plan(&self, register: &Register, place: Place, item: &ImportItem) -> Result<Event, Rule> {
+    fn plan(&self, register: &Register, place: Place, item: &StockItem) -> Result<Event, Rule> {
         let mut event = Event::default();
         match item {
-            ImportItem::Class(class) => {
+            StockItem::Class(class) => {
                 event = self.registration(Effect::ClassRegistered {
                     class: register.next_class(),
                     issuer: self.issuer,
@@ -162,7 +86,7 @@ impl Draft {
                     source_id: class.id.clone(),
                 });
             }
-            ImportItem::Stakeholder { id } => {
+            StockItem::Stakeholder { id } => {
                 event = self.registration(Effect::StakeholderRegistered {
                     stakeholder: register.next_stakeholder(),
                     issuer: self.issuer,
@@ -170,7 +94,7 @@ impl Draft {
                     source_id: id.clone(),
                 });
             }
-            ImportItem::Issuance(item) => {
+            StockItem::Issuance(item) => {
                 let documented = |money| Consideration { money, settled: false };
                 event.consideration = item.consideration.map(documented);
                 let certificate = Opened {
@@ -183,16 +107,16 @@ impl Draft {
                 };
                 register.plan_issuance(&mut event, place, item.date, certificate)?;
             }
-            ImportItem::Acceptance { security_id, date } => {
+            StockItem::Acceptance { security_id, date } => {
                 let certificate = self.certificate(security_id)?;
                 (event.kind, event.date) = (EventKind::Acceptance, *date);
                 event.effects.push(Effect::CertificateAccepted { certificate });
             }
-            ImportItem::Transfer { security_id, date, results } => {
+            StockItem::Transfer { security_id, date, results } => {
                 (event.kind, event.date) = (EventKind::Transfer, *date);
                 self.replace(register, &mut event, place, security_id, results)?;
             }
-            ImportItem::Cancellation { security_id, date, balance } => {
+            StockItem::Cancellation { security_id, date, balance } => {
                 (event.kind, event.date) = (EventKind::Cancellation, *date);
                 self.replace(register, &mut event, place, security_id, balance.as_slice())?;
             }

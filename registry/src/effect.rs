@@ -8,102 +8,9 @@ use crate::codec::{CodecError, Reader, Writer};
 use crate::date::Date;
 use crate::handle::{AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
 
-/// How many shares a charter or a class authorizes (OCF 1.2.0 `initial_shares_authorized`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Authorized {
-    /// So many.
-    Shares(Quantity),
-    /// `UNLIMITED`: as many as wanted.
-    Unlimited,
-    /// `NOT APPLICABLE`: the jurisdiction knows no such number.
-    NotApplicable,
-}
+mod terms;
 
-impl Default for Authorized {
-    fn default() -> Authorized {
-        Authorized::Shares(Quantity::ZERO)
-    }
-}
-
-impl Authorized {
-    /// The number, where it is one that limits.
-    pub fn limit(self) -> Option<Quantity> {
-        match self {
-            Authorized::Shares(shares) => Some(shares),
-            Authorized::Unlimited | Authorized::NotApplicable => None,
-        }
-    }
-
-    /// Reads a decimal, `UNLIMITED` or `NOT APPLICABLE`.
-    pub fn parse(text: &str) -> Option<Authorized> {
-        match text {
-            "UNLIMITED" => Some(Authorized::Unlimited),
-            "NOT APPLICABLE" => Some(Authorized::NotApplicable),
-            number => Quantity::parse(number).map(Authorized::Shares),
-        }
-    }
-
-    /// Writes the canonical bytes.
-    pub fn encode(self, out: &mut Vec<u8>) {
-        match self {
-            Authorized::Shares(shares) => {
-                out.put_u8(0);
-                out.put_quantity(shares);
-            }
-            Authorized::Unlimited => out.put_u8(1),
-            Authorized::NotApplicable => out.put_u8(2),
-        }
-    }
-
-    /// Reads the canonical bytes.
-    pub fn decode(from: &mut Reader<'_>) -> Result<Authorized, CodecError> {
-        match from.u8()? {
-            0 => from.quantity().map(Authorized::Shares),
-            1 => Ok(Authorized::Unlimited),
-            2 => Ok(Authorized::NotApplicable),
-            _ => Err(from.invalid()),
-        }
-    }
-}
-
-impl std::fmt::Display for Authorized {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Authorized::Shares(shares) => shares.fmt(f),
-            Authorized::Unlimited => f.pad("UNLIMITED"),
-            Authorized::NotApplicable => f.pad("NOT APPLICABLE"),
-        }
-    }
-}
-
-/// The kind of a stock class (OCF 1.2.0 `StockClassType`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ClassKind {
-    /// Common stock.
-    #[default]
-    Common,
-    /// Preferred stock.
-    Preferred,
-}
-
-impl ClassKind {
-    /// Reads `COMMON` or `PREFERRED`.
-    pub fn parse(text: &str) -> Option<ClassKind> {
-        match text {
-            "COMMON" => Some(ClassKind::Common),
-            "PREFERRED" => Some(ClassKind::Preferred),
-            _ => None,
-        }
-    }
-
-    /// The OCF text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ClassKind::Common => "COMMON",
-            ClassKind::Preferred => "PREFERRED",
-        }
-    }
-}
+pub use terms::{Authorized, ClassKind, Conversion, Instrument, Rounding, decode_kind};
 
 /// One change of one register.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -386,15 +293,6 @@ pub fn decode_holder(from: &mut Reader<'_>) -> Result<Holder, CodecError> {
     match from.u8()? {
         0 => Ok(Holder::Party(PartyId(from.u32()?))),
         1 => Ok(Holder::Stakeholder(StakeholderId(from.u32()?))),
-        _ => Err(from.invalid()),
-    }
-}
-
-/// Reads the byte of a [`ClassKind`].
-pub fn decode_kind(from: &mut Reader<'_>) -> Result<ClassKind, CodecError> {
-    match from.u8()? {
-        0 => Ok(ClassKind::Common),
-        1 => Ok(ClassKind::Preferred),
         _ => Err(from.invalid()),
     }
 }

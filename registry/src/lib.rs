@@ -5,6 +5,7 @@
 //! about cash or networks. Its heart is [`event::Event`], an effective date with fully expanded
 //! effects, which [`register::Register`] checks and applies.
 
+pub mod action;
 pub mod amount;
 pub mod captable;
 pub mod codec;

@@ -94,6 +94,26 @@ rules! {
     RegisterFull = 521, "REGISTER_FULL", "a limit of the register is reached";
 }
 
+impl Rule {
+    /// Whether an imported event may break it as a signed legacy defect: the register stays sound,
+    /// and what it forbids stays forbidden from then on.
+    pub fn waivable(self) -> bool {
+        use Rule::*;
+        matches!(
+            self,
+            AuthorizedSharesExceeded
+                | IssuerAuthorizedExceeded
+                | DateBeforeFormation
+                | DateBeforeIssuance
+        )
+    }
+
+    /// The rule with this text code.
+    pub fn parse(code: &str) -> Option<Rule> {
+        Rule::ALL.iter().copied().find(|rule| rule.code() == code)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::captable::{CapTable, Fold};
 use counterfoil_registry::date::Date;
-use counterfoil_registry::ocf::import::{ImportItem, Imported, lower};
+use counterfoil_registry::ocf::import::{Imported, StockItem, lower};
 use counterfoil_registry::ocf::model::Package;
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Code, Mode, Options, Refusal, read};
@@ -69,14 +69,14 @@ fn the_sample_company_passes_every_check() {
     assert_eq!(package.issuer.legal_name, "Meridian Loom, Inc.");
     assert_eq!(imported.outstanding(), Quantity::whole(8_700_000));
     let items = lower(&package, Mode::Strict).unwrap();
-    let count = |wanted: fn(&ImportItem) -> bool| items.items.iter().filter(|i| wanted(i)).count();
-    assert_eq!(count(|item| matches!(item, ImportItem::Issuance(_))), 5);
-    assert_eq!(count(|item| matches!(item, ImportItem::Transfer { .. })), 2);
-    assert_eq!(count(|item| matches!(item, ImportItem::Cancellation { .. })), 1);
-    assert_eq!(count(|item| matches!(item, ImportItem::Acceptance { .. })), 8);
+    let count = |wanted: fn(&StockItem) -> bool| items.items.iter().filter(|i| wanted(i)).count();
+    assert_eq!(count(|item| matches!(item, StockItem::Issuance(_))), 5);
+    assert_eq!(count(|item| matches!(item, StockItem::Transfer { .. })), 2);
+    assert_eq!(count(|item| matches!(item, StockItem::Cancellation { .. })), 1);
+    assert_eq!(count(|item| matches!(item, StockItem::Acceptance { .. })), 8);
     assert_eq!((items.items.len(), items.findings.len()), (24, 0));
     let paid = items.items.iter().filter_map(|item| match item {
-        ImportItem::Issuance(issuance) => issuance.consideration.map(|paid| paid.to_string()),
+        StockItem::Issuance(issuance) => issuance.consideration.map(|paid| paid.to_string()),
         _ => None,
     });
     assert_eq!(

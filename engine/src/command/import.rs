@@ -1,7 +1,7 @@
 //! Items of draft registers: messages into the register's terms.
 
 use counterfoil_registry::amount::{Money, parse_decimal};
-use counterfoil_registry::draft::{ImportClass, ImportIssuance, ImportItem, ImportResult};
+use counterfoil_registry::ocf::import::{ImportClass, ImportIssuance, ImportResult, StockItem};
 
 use super::parse::{
     Parsed, authorized, class_kind, currency, date, label, name, number, quantity, refuse,
@@ -10,14 +10,14 @@ use crate::limits::AMOUNT_MINOR;
 use crate::wire::v1::{self, import_item::Item};
 
 /// Reads an item; `path` is where it stands in the command.
-pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportItem> {
+pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<StockItem> {
     let Some(item) = &item.item else {
         return refuse(path, "one of the documented items is wanted");
     };
     Ok(match item {
         Item::Class(class) => {
             let at = |field: &str| format!("{path}.class.{field}");
-            ImportItem::Class(ImportClass {
+            StockItem::Class(ImportClass {
                 id: name(&at("id"), class.id.clone())?,
                 kind: class_kind(&at("kind"), class.kind())?,
                 name: name(&at("name"), class.name.clone())?,
@@ -28,12 +28,12 @@ pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportIte
                 },
             })
         }
-        Item::Stakeholder(stakeholder) => ImportItem::Stakeholder {
+        Item::Stakeholder(stakeholder) => StockItem::Stakeholder {
             id: name(&format!("{path}.stakeholder.id"), stakeholder.id.clone())?,
         },
         Item::Issuance(issuance) => {
             let at = |field: &str| format!("{path}.issuance.{field}");
-            ImportItem::Issuance(ImportIssuance {
+            StockItem::Issuance(ImportIssuance {
                 security_id: name(&at("securityId"), issuance.security_id.clone())?,
                 date: date(&at("date"), &issuance.date)?,
                 class_id: name(&at("classId"), issuance.class_id.clone())?,
@@ -45,7 +45,7 @@ pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportIte
         }
         Item::Acceptance(acceptance) => {
             let at = |field: &str| format!("{path}.acceptance.{field}");
-            ImportItem::Acceptance {
+            StockItem::Acceptance {
                 security_id: name(&at("securityId"), acceptance.security_id.clone())?,
                 date: date(&at("date"), &acceptance.date)?,
             }
@@ -53,7 +53,7 @@ pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportIte
         Item::Transfer(transfer) => {
             let at = |field: &str| format!("{path}.transfer.{field}");
             let results = transfer.results.iter();
-            ImportItem::Transfer {
+            StockItem::Transfer {
                 security_id: name(&at("securityId"), transfer.security_id.clone())?,
                 date: date(&at("date"), &transfer.date)?,
                 results: results.map(|r| result(&at("results"), r)).collect::<Parsed<_>>()?,
@@ -62,7 +62,7 @@ pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportIte
         Item::Cancellation(cancellation) => {
             let at = |field: &str| format!("{path}.cancellation.{field}");
             let balance = cancellation.balance.as_ref();
-            ImportItem::Cancellation {
+            StockItem::Cancellation {
                 security_id: name(&at("securityId"), cancellation.security_id.clone())?,
                 date: date(&at("date"), &cancellation.date)?,
                 balance: balance.map(|balance| result(&at("balance"), balance)).transpose()?,

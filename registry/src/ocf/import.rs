@@ -1,7 +1,7 @@
 //! From a package to the items of a draft register, and the same items carried out offline.
 //!
 //! [`lower`] puts the transactions in order, joins each transfer and cancellation with the
-//! certificates that it opens, and yields [`ImportItem`]s: exactly what the ledger's draft import
+//! certificates that it opens, and yields [`StockItem`]s: exactly what the ledger's draft import
 //! takes, in the order in which it must get them. [`Lowered::enter`] carries them out in one
 //! [`crate::register::Register`], as the ledger's activation does, so that a file that passes here
 //! passes there.
@@ -13,12 +13,13 @@
 use super::Finding;
 
 mod enter;
+mod item;
 mod lower;
 #[cfg(test)]
 mod tests;
 
-pub use crate::draft::{ImportClass, ImportIssuance, ImportItem, ImportResult};
 pub use enter::Imported;
+pub use item::{ImportClass, ImportIssuance, ImportResult, StockItem};
 pub use lower::lower;
 
 /// Where an item stands in the package.
@@ -34,7 +35,7 @@ pub struct Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Lowered {
     /// The items, in the order in which they are to be carried out.
-    pub items: Vec<ImportItem>,
+    pub items: Vec<StockItem>,
     /// Where each of them stands in the package.
     pub origins: Vec<Origin>,
     /// What was found in reading and in lowering.

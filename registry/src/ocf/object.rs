@@ -9,6 +9,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+mod personal;
+mod text;
+
 /// Declares the kinds of objects: variant and text.
 macro_rules! kinds {
     ($($variant:ident = $text:literal;)+) => {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImportClass, ImportIssuance, ImportItem, ImportResult, Lowered, Origin};
+use super::{ImportClass, ImportIssuance, ImportResult, Lowered, Origin, StockItem};
 use crate::amount::{DECIMALS, Money, Quantity};
 use crate::date::Date;
 use crate::effect::Authorized;
@@ -153,10 +153,10 @@ impl<'a> Lowering<'a> {
                 authorized: item.value.authorized,
                 decimals: issued.max(authorized),
             };
-            self.push(item.file, &item.id, ImportItem::Class(class));
+            self.push(item.file, &item.id, StockItem::Class(class));
         }
         for item in &package.stakeholders {
-            self.push(item.file, &item.id, ImportItem::Stakeholder { id: item.id.clone() });
+            self.push(item.file, &item.id, StockItem::Stakeholder { id: item.id.clone() });
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> Lowering<'a> {
             number: issuance.number.clone(),
             consideration,
         };
-        self.push(tx.file, &tx.id, ImportItem::Issuance(item));
+        self.push(tx.file, &tx.id, StockItem::Issuance(item));
     }
 
     /// Price times quantity in minor units: both are in units of 10^-10.
@@ -255,7 +255,7 @@ impl<'a> Lowering<'a> {
             return Err(self.broken(tx, Rule::CertificateUnknown, what));
         };
         let (security_id, date) = (open.security_id.clone(), tx.value.date);
-        self.push(tx.file, &tx.id, ImportItem::Acceptance { security_id, date });
+        self.push(tx.file, &tx.id, StockItem::Acceptance { security_id, date });
         Ok(())
     }
 
@@ -326,10 +326,10 @@ impl<'a> Lowering<'a> {
         let opened: Vec<String> =
             results.iter().chain(&balance).map(|result| result.security_id.clone()).collect();
         let item = if receivers.is_empty() {
-            ImportItem::Cancellation { security_id, date, balance }
+            StockItem::Cancellation { security_id, date, balance }
         } else {
             results.extend(balance);
-            ImportItem::Transfer { security_id, date, results }
+            StockItem::Transfer { security_id, date, results }
         };
         self.push(tx.file, &tx.id, item);
         for id in opened {
@@ -416,7 +416,7 @@ impl<'a> Lowering<'a> {
         self.package.transactions[at].value.date
     }
 
-    fn push(&mut self, file: usize, id: &str, item: ImportItem) {
+    fn push(&mut self, file: usize, id: &str, item: StockItem) {
         self.lowered.items.push(item);
         self.lowered.origins.push(Origin { file, id: id.to_owned() });
     }

@@ -243,7 +243,7 @@ fn lenient_has_one_reading_for_each_defect() {
 fn a_class_gets_the_decimals_that_its_quantities_need() {
     let (lowered, imported) =
         enter(vec![issue("x", "2021-01-01", "a", "0.250")], Mode::Strict).unwrap();
-    assert!(matches!(&lowered.items[0], ImportItem::Class(class) if class.decimals == 2));
+    assert!(matches!(&lowered.items[0], StockItem::Class(class) if class.decimals == 2));
     assert_eq!(held(&imported), pairs(&[("a", "0.25")]));
     let omitted = lowered.findings.iter().filter(|f| f.code == Code::ConsiderationOmitted);
     assert_eq!(omitted.count(), 1, "a quarter of a cent");
