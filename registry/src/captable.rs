@@ -20,11 +20,14 @@ use crate::effect::{Authorized, ClassKind, Effect};
 use crate::event::{Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
 
+mod conversion;
+mod definition;
 mod json;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use definition::Definition;
 pub use json::CapTableJson;
 pub use table::{CapTable, ClassLine, HolderLine, Holding};
 

@@ -13,6 +13,7 @@ pub mod date;
 pub mod draft;
 pub mod effect;
 pub mod event;
+mod fraction;
 pub mod handle;
 pub mod ocf;
 pub mod register;

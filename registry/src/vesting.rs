@@ -21,7 +21,6 @@
 //! which change what is outstanding and not what vested (see the positions of a cap table).
 
 mod allocation;
-mod fraction;
 mod path;
 mod schedule;
 mod terms;
@@ -30,7 +29,7 @@ mod tests;
 
 pub use allocation::Allocation;
 pub use schedule::{Award, History, Schedule, Step, Vesting};
-pub use terms::{Condition, DayOfMonth, Period, Portion, Ratio, Terms, Trigger, Unit};
+pub use terms::{Condition, DayOfMonth, Part, Period, Portion, Terms, Trigger, Unit};
 
 /// Conditions that terms may have.
 pub const MAX_CONDITIONS: usize = 200;

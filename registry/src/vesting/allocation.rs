@@ -1,8 +1,7 @@
 //! The seven allocation types: how installments become whole shares (OCF 1.2.0 `AllocationType`).
 
-use super::VestingError;
-use super::fraction::Fraction;
 use crate::amount::Quantity;
+use crate::fraction::Fraction;
 
 /// How what does not divide evenly is distributed over the installments. The example is that of the
 /// format: 18 shares in 4 installments.
@@ -61,23 +60,23 @@ impl Allocation {
     ///
     /// `exact` are the installments as fractions; before them `before` had vested exactly and
     /// `allocated` in shares. The whole of the grant, once reached, is paid in full even where it is
-    /// not a whole number of shares.
+    /// not a whole number of shares. `None` beyond the representable range.
     pub(super) fn shares(
         self,
         exact: &[Fraction],
         before: Fraction,
         allocated: u128,
         grant: u128,
-    ) -> Result<Vec<u128>, VestingError> {
+    ) -> Option<Vec<u128>> {
         match self {
             Allocation::CumulativeRounding => {
                 cumulative(exact, before, allocated, grant, |sum| sum.nearest(SHARE))
             }
             Allocation::CumulativeRoundDown => {
-                cumulative(exact, before, allocated, grant, |sum| Ok(sum.down_to(SHARE)))
+                cumulative(exact, before, allocated, grant, |sum| Some(sum.down_to(SHARE)))
             }
             Allocation::Fractional => {
-                cumulative(exact, before, allocated, grant, |sum| Ok(sum.down_to(1)))
+                cumulative(exact, before, allocated, grant, |sum| Some(sum.down_to(1)))
             }
             _ => self.loaded(exact, before, allocated, grant),
         }
@@ -90,7 +89,7 @@ impl Allocation {
         before: Fraction,
         allocated: u128,
         grant: u128,
-    ) -> Result<Vec<u128>, VestingError> {
+    ) -> Option<Vec<u128>> {
         let end = exact.iter().try_fold(before, |sum, part| sum.plus(*part))?;
         let end = if end.down_to(1) >= grant { grant } else { end.down_to(SHARE) };
         let mut left = end.saturating_sub(allocated);
@@ -105,7 +104,7 @@ impl Allocation {
         let mut paying: Vec<usize> =
             (0..exact.len()).filter(|at| exact[*at] != Fraction::ZERO).collect();
         let Some(last) = paying.last().copied() else {
-            return Ok(shares);
+            return Some(shares);
         };
         if !front {
             paying.reverse();
@@ -115,17 +114,17 @@ impl Allocation {
             Allocation::FrontLoadedToSingleTranche | Allocation::BackLoadedToSingleTranche
         ) {
             shares[paying[0]] += left;
-            return Ok(shares);
+            return Some(shares);
         }
         shares[last] += left % SHARE;
         // Installments that are whole as they are get one more only where an interrupted stretch
         // left more behind than there are uneven ones.
         let uneven = paying.iter().filter(|at| !exact[**at].is_multiple_of(SHARE));
-        let whole = usize::try_from(left / SHARE).map_err(|_| VestingError::Overflow)?;
+        let whole = usize::try_from(left / SHARE).ok()?;
         for at in uneven.chain(paying.iter().cycle()).take(whole) {
             shares[*at] += SHARE;
         }
-        Ok(shares)
+        Some(shares)
     }
 }
 
@@ -134,8 +133,8 @@ fn cumulative(
     before: Fraction,
     allocated: u128,
     grant: u128,
-    round: impl Fn(Fraction) -> Result<u128, VestingError>,
-) -> Result<Vec<u128>, VestingError> {
+    round: impl Fn(Fraction) -> Option<u128>,
+) -> Option<Vec<u128>> {
     let (mut sum, mut paid) = (before, allocated);
     let mut shares = Vec::with_capacity(exact.len());
     for part in exact {
@@ -144,5 +143,5 @@ fn cumulative(
         shares.push(due.saturating_sub(paid));
         paid = paid.max(due);
     }
-    Ok(shares)
+    Some(shares)
 }

@@ -5,11 +5,11 @@
 //! have their shares from the beginning, and an event that ends it changes none of those that vested
 //! before.
 
-use super::fraction::Fraction;
 use super::schedule::Award;
 use super::terms::{DayOfMonth, Period, Portion, Terms, Trigger, Unit};
 use super::{MAX_INSTALLMENTS, VestingError};
 use crate::date::Date;
+use crate::fraction::Fraction;
 
 /// An installment: its date, and the shares that vest on it in units of 10^-10.
 pub(super) type Installment = (Date, u128);
@@ -93,7 +93,7 @@ impl Walk<'_> {
                 stage.occurrences.truncate(kept);
             }
             for (_, part) in &stage.occurrences {
-                position.exact = position.exact.plus(*part)?;
+                position.exact = position.exact.plus(*part).ok_or(VestingError::Overflow)?;
             }
             stages.push(stage);
             reached = scheduled;
@@ -115,12 +115,14 @@ impl Walk<'_> {
         };
         let exact: Vec<Fraction> = occurrences().map(|(_, (_, part))| *part).collect();
         let allocation = self.terms.allocation;
-        let shares = allocation.shares(&exact, self.position.exact, self.allocated, grant)?;
+        let shares = allocation
+            .shares(&exact, self.position.exact, self.allocated, grant)
+            .ok_or(VestingError::Overflow)?;
         for ((at, (date, part)), shares) in occurrences().zip(shares) {
             if end.is_some_and(|(last, ends)| at > last || (at == last && *date > ends)) {
                 break;
             }
-            self.position.exact = self.position.exact.plus(*part)?;
+            self.position.exact = self.position.exact.plus(*part).ok_or(VestingError::Overflow)?;
             self.allocated = self.allocated.checked_add(shares).ok_or(VestingError::Overflow)?;
             self.paid.push((*date, shares));
         }
@@ -153,12 +155,17 @@ impl Walk<'_> {
         };
         let grant = self.award.quantity.0;
         let part = match condition.portion {
-            Portion::OfGrant(ratio) => Fraction::whole(grant).times(ratio.0)?,
+            Portion::OfGrant(ratio) => {
+                Fraction::whole(grant).times(ratio.0).ok_or(VestingError::Overflow)?
+            }
             Portion::Quantity(quantity) => Fraction::whole(quantity.0),
             Portion::OfRemainder(ratio) => {
                 let accelerated = self.award.history.accelerated_by(reached)?;
-                let open = position.exact.missing_to(grant.saturating_sub(accelerated))?;
-                open.times(ratio.0)?
+                let open = position
+                    .exact
+                    .missing_to(grant.saturating_sub(accelerated))
+                    .ok_or(VestingError::Overflow)?;
+                open.times(ratio.0).ok_or(VestingError::Overflow)?
             }
         };
         position.met[candidate.condition] = Some(dates.last().copied().unwrap_or(reached));
@@ -166,12 +173,16 @@ impl Walk<'_> {
         let mut occurrences = Vec::with_capacity(dates.len());
         for date in dates {
             let before = sum;
-            sum = before.plus(part)?;
+            sum = before.plus(part).ok_or(VestingError::Overflow)?;
             if sum.down_to(1) >= grant {
                 sum = Fraction::whole(grant);
             }
             // Portions that add up to more than the grant stop where it is vested.
-            let part = if sum == Fraction::whole(grant) { before.missing_to(grant)? } else { part };
+            let part = if sum == Fraction::whole(grant) {
+                before.missing_to(grant).ok_or(VestingError::Overflow)?
+            } else {
+                part
+            };
             occurrences.push((date, part));
         }
         Ok(Stage { condition: candidate.condition, reached, occurrences })

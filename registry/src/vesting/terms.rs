@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::fraction::Fraction;
 use super::{Allocation, MAX_CONDITIONS, VestingError};
 use crate::amount::Quantity;
 use crate::date::Date;
+use crate::fraction::Fraction;
 use crate::ocf::object::Object;
 
 /// Vesting terms (OCF 1.2.0 `VestingTerms`).
@@ -42,16 +42,16 @@ pub struct Condition {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Portion {
     /// A fraction of the grant (OCF 1.2.0 `VestingConditionPortion`).
-    OfGrant(Ratio),
+    OfGrant(Part),
     /// A fraction of what was unvested when the condition was reached.
-    OfRemainder(Ratio),
+    OfRemainder(Part),
     /// A fixed quantity.
     Quantity(Quantity),
 }
 
-/// A ratio of two decimals, exactly.
+/// A ratio of two decimals, exactly; it may be zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ratio(pub(super) Fraction);
+pub struct Part(pub(super) Fraction);
 
 /// When a condition is met (OCF 1.2.0 `VestingConditionTrigger`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -220,7 +220,7 @@ impl Reader<'_> {
                 let (above, below) = (part("numerator"), part("denominator"));
                 let ratio = above.zip(below).and_then(|(a, b)| Fraction::new(a.0, b.0));
                 let ratio =
-                    ratio.map(Ratio).ok_or_else(|| self.invalid("portion", "is not a ratio"))?;
+                    ratio.map(Part).ok_or_else(|| self.invalid("portion", "is not a ratio"))?;
                 match portion.get("remainder").and_then(Value::as_bool) {
                     Some(true) => Ok(Portion::OfRemainder(ratio)),
                     _ => Ok(Portion::OfGrant(ratio)),
