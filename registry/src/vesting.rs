@@ -21,6 +21,7 @@
 //! which change what is outstanding and not what vested (see the positions of a cap table).
 
 mod allocation;
+mod book;
 mod path;
 mod schedule;
 mod terms;
@@ -28,6 +29,7 @@ mod terms;
 mod tests;
 
 pub use allocation::Allocation;
+pub use book::Book;
 pub use schedule::{Award, History, Schedule, Step, Vesting};
 pub use terms::{Condition, DayOfMonth, Part, Period, Portion, Terms, Trigger, Unit};
 
@@ -47,6 +49,9 @@ pub enum VestingError {
         /// What it should be.
         what: &'static str,
     },
+    /// A grant names terms that were not entered.
+    #[error("there are no vesting terms {0}")]
+    TermsUnknown(String),
     /// A condition is named that the terms do not have.
     #[error("the vesting terms have no condition {0}")]
     ConditionUnknown(String),
@@ -63,8 +68,9 @@ pub enum VestingError {
 
 impl VestingError {
     /// Every code, in the order of the variants.
-    pub const CODES: [&'static str; 5] = [
+    pub const CODES: [&'static str; 6] = [
         "VESTING_TERMS_INVALID",
+        "VESTING_TERMS_UNKNOWN",
         "VESTING_CONDITION_UNKNOWN",
         "VESTING_CYCLE",
         "VESTING_TOO_LONG",
@@ -75,10 +81,11 @@ impl VestingError {
     pub fn code(&self) -> &'static str {
         let at = match self {
             VestingError::TermsInvalid { .. } => 0,
-            VestingError::ConditionUnknown(_) => 1,
-            VestingError::Cycle => 2,
-            VestingError::TooLong => 3,
-            VestingError::Overflow => 4,
+            VestingError::TermsUnknown(_) => 1,
+            VestingError::ConditionUnknown(_) => 2,
+            VestingError::Cycle => 3,
+            VestingError::TooLong => 4,
+            VestingError::Overflow => 5,
         };
         VestingError::CODES[at]
     }

@@ -51,6 +51,14 @@ impl History {
         self.accelerations.push((date, quantity));
     }
 
+    /// Adds what another history records.
+    pub fn extend(&mut self, other: &History) {
+        for (condition, date) in &other.met {
+            self.meet(condition, *date);
+        }
+        self.accelerations.extend(&other.accelerations);
+    }
+
     /// When a start or an event met a condition.
     pub(super) fn met(&self, condition: &str) -> Option<Date> {
         self.met.get(condition).copied()

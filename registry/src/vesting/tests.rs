@@ -1,12 +1,15 @@
-//! Vesting against the examples of the format, hand-worked schedules, and laws that always hold.
+//! Vesting in scenarios: hand-worked schedules, and terms that make no sense.
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::ocf::object::{Kind, Object};
+
+mod balances;
+mod laws;
+mod published;
 
 fn day(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -398,140 +401,4 @@ fn absurd_schedules_are_bounded() {
     assert_eq!(long(u32::MAX, 1), Err(VestingError::TooLong));
     assert_eq!(long(2, u32::MAX), Err(VestingError::TooLong));
     assert_eq!(long(1, 3_000_000), Err(VestingError::TooLong), "beyond the year 9999");
-}
-
-#[test]
-fn the_published_examples_hold() {
-    let Ok(shared) = std::env::var("COUNTERFOIL_SHARED") else {
-        eprintln!("skipped: COUNTERFOIL_SHARED names no folder");
-        return;
-    };
-    let file = std::path::Path::new(&shared).join("vectors/vesting.json");
-    let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    for (allocation, expected) in file["allocation_18_over_4"].as_object().unwrap() {
-        let conditions = json!([
-            start(&["yearly"]),
-            after("yearly", ratio("1", "4"), months(12, 4, START_DAY), "start", &[]),
-        ]);
-        let found =
-            amounts_of(&Case::new(18, "2021-01-01").under(&terms(allocation, conditions).unwrap()));
-        let expected: Vec<String> = expected.as_array().unwrap().iter().map(text).collect();
-        assert_eq!(found, expected, "{allocation}");
-    }
-    let example = &file["monthly_with_cliff"];
-    let started = example["vesting_start"].as_str().unwrap();
-    let schedule =
-        Case::new(example["options"].as_u64().unwrap(), started).under(&cliff_and_months());
-    for (date, vested) in example["vested"].as_object().unwrap() {
-        assert_eq!(schedule.vested_at(day(date)).to_string(), text(vested), "{date}");
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-#[test]
-fn the_samples_of_the_format_are_read_and_vest_in_full() {
-    let Ok(shared) = std::env::var("COUNTERFOIL_SHARED") else {
-        eprintln!("skipped: COUNTERFOIL_SHARED names no folder");
-        return;
-    };
-    let file = std::path::Path::new(&shared).join("ocf/official-samples/VestingTerms.ocf.json");
-    let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    let mut six_years = None;
-    for item in file["items"].as_array().unwrap() {
-        let id = item["id"].as_str().unwrap();
-        let fields = item.as_object().unwrap().clone();
-        let terms = Terms::of(&Object::new(Kind::VestingTerms, id, fields)).unwrap();
-        if id == "6-yr-option-back-loaded" {
-            six_years = Some(terms);
-        }
-    }
-    let mut case = Case::new(4_801, "2025-01-01");
-    case.history.meet("vesting-start", day("2025-01-01"));
-    let schedule = case.under(&six_years.expect("the samples have these terms"));
-    assert_eq!(schedule.steps().len(), 49);
-    assert_eq!(schedule.steps()[0].date, day("2027-01-01"));
-    assert_eq!(schedule.vested_at(day("2027-01-01")), Quantity::whole(480));
-    assert_eq!(schedule.vested_at(day("2030-12-31")), Quantity::whole(4_680));
-    assert_eq!(schedule.vested_at(day("2031-01-01")), Quantity::whole(4_801));
-}
-
-/// Terms of a start, a cliff, months, and a sale that vests a part of the rest in three installments.
-fn any_case() -> impl Strategy<Value = (Terms, Case)> {
-    let counts = (0usize..7, 0u32..13, 1u32..49, 1u32..4, 0u32..20);
-    (counts, 1u64..5_000, 0i32..20_000, proptest::option::of(0i32..2_000)).prop_map(
-        |((allocation, wait, occurrences, length, cliff), shares, started, sold)| {
-            let below = (wait + occurrences).to_string();
-            let mut period = months(length, occurrences, START_DAY);
-            period["cliff_installment"] = json!(cliff);
-            let conditions = json!([
-                start(&["wait"]),
-                after(
-                    "wait",
-                    ratio(&wait.to_string(), &below),
-                    months(wait, 1, "31_OR_LAST_DAY_OF_MONTH"),
-                    "start",
-                    &["monthly"]
-                ),
-                after("monthly", ratio("1", &below), period, "wait", &["sale"]),
-                event("sale", rest("2", "3"), &["tail"]),
-                after("tail", rest("1", "3"), months(1, 3, "01"), "sale", &[]),
-            ]);
-            let allocation = Allocation::ALL[allocation].as_str();
-            let mut history = History::default();
-            let started = Date::from_days(started);
-            history.meet("start", started);
-            if let Some(days) = sold {
-                history.meet("sale", Date::from_days(started.days() + days));
-            }
-            (terms(allocation, conditions).unwrap(), Case { shares, issued: started, history })
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn a_schedule_never_falls_and_ends_at_the_whole_grant((terms, case) in any_case()) {
-        let schedule = case.under(&terms);
-        let steps = schedule.steps();
-        let rises = |pair: &[Step]| pair[0].date < pair[1].date && pair[0].vested < pair[1].vested;
-        prop_assert!(steps.windows(2).all(rises));
-        let last = steps.last().unwrap();
-        prop_assert_eq!(last.vested, Quantity::whole(case.shares));
-        prop_assert_eq!(last.unvested, Quantity::ZERO);
-        if terms.allocation != Allocation::Fractional {
-            prop_assert!(steps.iter().all(|step| step.vested.has_granularity(0)));
-        }
-    }
-
-    #[test]
-    fn what_vested_does_not_depend_on_what_comes_later((terms, case) in any_case()) {
-        let with = case.under(&terms);
-        let Some(sold) = case.history.met("sale") else { return Ok(()) };
-        let mut history = History::default();
-        history.meet("start", case.history.met("start").unwrap());
-        let without = Case { history, ..case }.under(&terms);
-        for step in without.steps().iter().filter(|step| step.date < sold) {
-            prop_assert_eq!(with.vested_at(step.date), step.vested);
-        }
-    }
-
-    #[test]
-    fn every_allocation_is_within_a_share_of_the_exact_fraction(
-        (terms, case) in any_case(),
-    ) {
-        if terms.allocation != Allocation::CumulativeRoundDown {
-            return Ok(());
-        }
-        let mut exact = terms.clone();
-        exact.allocation = Allocation::Fractional;
-        let (rounded, exact) = (case.under(&terms), case.under(&exact));
-        for step in exact.steps() {
-            let rounded = rounded.vested_at(step.date);
-            prop_assert!(rounded <= step.vested);
-            prop_assert!(step.vested.0 - rounded.0 < Quantity::whole(1).0 + 10);
-        }
-    }
 }
