@@ -14,7 +14,6 @@ use std::fmt;
 
 use crate::rule::Rule;
 
-pub mod import;
 mod json;
 pub mod model;
 mod names;

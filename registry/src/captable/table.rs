@@ -6,7 +6,6 @@ use super::{Fold, FoldError};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Authorized, ClassKind};
-use crate::event::EventKind;
 use crate::handle::{ClassId, Holder, IssuerId};
 
 /// Who held what of an issuer at the end of a date.
@@ -44,6 +43,8 @@ pub struct ClassLine {
     pub issued: Quantity,
     /// Shares that holders held.
     pub outstanding: Quantity,
+    /// Shares that the issuer bought back and kept.
+    pub treasury: Quantity,
     /// Shares cancelled until then.
     pub retired: Quantity,
 }
@@ -85,39 +86,33 @@ impl Fold {
             return Ok(None);
         };
         let of_issuer = self.classes.iter().filter(|(_, class)| class.issuer == issuer);
-        let mut classes: BTreeMap<ClassId, ClassLine> = of_issuer
+        let classes: BTreeMap<ClassId, ClassLine> = of_issuer
             .map(|(id, class)| {
+                let totals = class.totals_at(as_of).ok_or(FoldError::Overflow)?;
                 let line = ClassLine {
                     class: *id,
                     source_id: class.source_id.clone(),
                     name: class.name.clone(),
                     kind: class.kind,
-                    authorized: class.authorized,
-                    issued: Quantity::ZERO,
-                    outstanding: Quantity::ZERO,
-                    retired: Quantity::ZERO,
+                    authorized: *class.authorized.at(as_of),
+                    issued: totals.issued,
+                    outstanding: totals.outstanding,
+                    treasury: totals.treasury,
+                    retired: totals.retired,
                 };
-                (*id, line)
+                Ok((*id, line))
             })
-            .collect();
+            .collect::<Result<_, FoldError>>()?;
         let mut held: BTreeMap<Holder, BTreeMap<ClassId, Quantity>> = BTreeMap::new();
         let mut fully_diluted = Quantity::ZERO;
         for certificate in self.certificates.values() {
-            let Some(class) = classes.get_mut(&certificate.class) else { continue };
-            let quantity = certificate.quantity;
-            if certificate.origin == EventKind::Issuance && certificate.opened <= as_of {
-                add(&mut class.issued, quantity)?;
-            }
-            if certificate.open_at(as_of) {
-                add(&mut class.outstanding, quantity)?;
+            let of_issuer = classes.contains_key(&certificate.class);
+            if of_issuer && certificate.open_at(as_of) {
+                let quantity = certificate.quantity_at(as_of);
                 add(&mut fully_diluted, quantity)?;
                 let holdings = held.entry(self.holder_at(certificate, as_of)).or_default();
                 add(holdings.entry(certificate.class).or_default(), quantity)?;
             }
-        }
-        for class in classes.values_mut() {
-            let retired = class.issued.checked_sub(class.outstanding);
-            class.retired = retired.ok_or(FoldError::Mismatch)?;
         }
         let holders = held.into_iter().map(|(holder, holdings)| HolderLine {
             holder,

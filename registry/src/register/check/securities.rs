@@ -1,0 +1,247 @@
+//! Grants, warrants, convertibles, and the pools that grants are drawn from.
+
+use super::entities::expect_next;
+use super::*;
+use crate::effect::{Pool, SecurityOpened};
+use crate::handle::{AccountId, PlanId, SecurityId};
+use crate::register::Security;
+
+/// What an event has done to securities that are no shares.
+#[derive(Default)]
+pub(super) struct Instruments {
+    /// The one that it closed, and what was left of it.
+    closed: Option<(SecurityId, Option<Quantity>)>,
+    /// How many it opened, and how much together; none where a quantity is open.
+    opened: usize,
+    sum: Option<Quantity>,
+    reduced: usize,
+    /// The pools that it touches, as they would be.
+    pools: Vec<(PlanId, Pool)>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn instrument(&mut self, at: usize, effect: &Effect) -> Result<(), Rule> {
+        match effect {
+            Effect::SecurityOpened(opened) => self.opens_security(at, opened),
+            Effect::SecurityClosed { security, account, quantity } => {
+                let found = self.open_security(*security)?;
+                let same = (found.account, found.quantity) == (*account, *quantity);
+                if !same || self.instruments.closed.is_some() {
+                    return Err(Rule::SecurityMismatch);
+                }
+                if self.event.kind == EventKind::Retraction && found.accepted {
+                    return Err(Rule::AcceptedNotRetractable);
+                }
+                self.instruments.closed = Some((*security, *quantity));
+                Ok(())
+            }
+            Effect::SecurityReduced { security, before, after } => {
+                let found = self.open_security(*security)?;
+                self.instruments.reduced += 1;
+                if found.quantity != *before {
+                    return Err(Rule::SecurityMismatch);
+                }
+                let less = before.is_none_or(|before| before > *after);
+                if less { Ok(()) } else { Err(Rule::SecurityInsufficient) }
+            }
+            Effect::SecurityAccepted { security } => {
+                let found = self.open_security(*security)?;
+                if found.accepted { Err(Rule::AlreadyAccepted) } else { Ok(()) }
+            }
+            Effect::SecurityRepriced { security, .. } => {
+                let found = self.open_security(*security)?;
+                let priced = found.instrument.is_compensation();
+                if priced { Ok(()) } else { Err(Rule::SecurityMismatch) }
+            }
+            // A split is compared as a whole with what it should be.
+            Effect::SecurityScaled { .. } => Ok(()),
+            other => self.pool(other),
+        }
+    }
+
+    /// The security, which is open and was there on the date of the event.
+    fn open_security(&mut self, id: SecurityId) -> Result<&'a Security, Rule> {
+        let register = self.register;
+        let found = register.security(id).ok_or(Rule::SecurityUnknown)?;
+        self.of(found.issuer)?;
+        if found.ended {
+            return Err(Rule::SecurityEnded);
+        }
+        self.dated(found.date)?;
+        Ok(found)
+    }
+
+    fn opens_security(&mut self, at: usize, opened: &SecurityOpened) -> Result<(), Rule> {
+        let register = self.register;
+        let account = register.account(opened.account).ok_or(Rule::AccountUnknown)?;
+        self.of(opened.issuer)?;
+        register.issuer(opened.issuer).ok_or(Rule::IssuerUnknown)?;
+        if opened.holder != account.holder {
+            return Err(Rule::CertificateMismatch);
+        }
+        let nth = u32::try_from(self.instruments.opened).map_err(|_| Rule::RegisterFull)?;
+        let next = register.next_security().0.checked_add(nth);
+        expect_next(next == Some(opened.security.0), register.securities.len())?;
+        let of_issuer = |space: Space, text: &str| space.digest(opened.issuer, text);
+        if let Some(plan) = opened.plan {
+            let plan = register.plan(plan).ok_or(Rule::PlanUnknown)?;
+            self.of(plan.issuer)?;
+        }
+        if let Some(class) = opened.class {
+            let class = register.class(class).ok_or(Rule::ClassUnknown)?;
+            self.of(class.issuer)?;
+        }
+        if !opened.source_id.is_empty() {
+            self.unused(of_issuer(Space::Security, &opened.source_id), Rule::IdNotUnique)?;
+        }
+        for effect in &self.event.effects[..at] {
+            let Effect::SecurityOpened(other) = effect else { continue };
+            if !other.source_id.is_empty() && other.source_id == opened.source_id {
+                return Err(Rule::IdNotUnique);
+            }
+            if !other.number.is_empty() && other.number == opened.number {
+                self.breaks(Rule::NumberNotUnique)?;
+            }
+        }
+        if !opened.number.is_empty() {
+            let digest = of_issuer(Space::Number(opened.instrument), &opened.number);
+            self.unused(digest, Rule::NumberNotUnique)?;
+        }
+        if opened.quantity.is_some_and(Quantity::is_zero) {
+            return Err(Rule::QuantityZero);
+        }
+        let before = if self.instruments.opened == 0 {
+            Some(Quantity::ZERO)
+        } else {
+            self.instruments.sum
+        };
+        self.instruments.opened += 1;
+        self.instruments.sum = match (before, opened.quantity) {
+            (Some(sum), Some(quantity)) => Some(add(sum, quantity)?),
+            _ => None,
+        };
+        Ok(())
+    }
+
+    fn pool(&mut self, effect: &Effect) -> Result<(), Rule> {
+        let (plan, change): (PlanId, fn(&mut Pool, Quantity) -> Option<()>) = match effect {
+            Effect::PoolReserved { plan, .. } => (*plan, |pool, reserved| {
+                pool.reserved = reserved;
+                Some(())
+            }),
+            Effect::PoolDrawn { plan, .. } => (*plan, |pool, quantity| {
+                pool.drawn = pool.drawn.checked_add(quantity)?;
+                Some(())
+            }),
+            Effect::PoolReturned { plan, .. } => (*plan, |pool, quantity| {
+                pool.returned = pool.returned.checked_add(quantity)?;
+                Some(())
+            }),
+            Effect::PoolExercised { plan, .. } => (*plan, |pool, quantity| {
+                pool.exercised = pool.exercised.checked_add(quantity)?;
+                Some(())
+            }),
+            Effect::PoolScaled { .. } => return Ok(()),
+            _ => return Err(Rule::QuantityMismatch),
+        };
+        let facts = self.register.plan(plan).ok_or(Rule::PlanUnknown)?;
+        self.of(facts.issuer)?;
+        let quantity = match effect {
+            Effect::PoolReserved { reserved, .. } => {
+                self.not_before(facts.last)?;
+                *reserved
+            }
+            Effect::PoolReturned { security, quantity, .. } => {
+                self.returns(*security, *quantity)?;
+                *quantity
+            }
+            Effect::PoolDrawn { quantity, .. } | Effect::PoolExercised { quantity, .. } => *quantity,
+            _ => Quantity::ZERO,
+        };
+        self.not_before(facts.ruled)?;
+        let pools = &mut self.instruments.pools;
+        let at = match pools.iter().position(|(known, _)| *known == plan) {
+            Some(at) => at,
+            None => {
+                pools.push((plan, facts.pool));
+                pools.len() - 1
+            }
+        };
+        change(&mut pools[at].1, quantity).ok_or(Rule::QuantityMismatch)
+    }
+
+    /// What returns to a pool was cancelled: by this event, or by an earlier one and not returned yet.
+    fn returns(&mut self, security: Option<SecurityId>, quantity: Quantity) -> Result<(), Rule> {
+        let Some(id) = security else { return Ok(()) };
+        let found = self.register.security(id).ok_or(Rule::SecurityUnknown)?;
+        self.of(found.issuer)?;
+        self.dated(found.date)?;
+        let rest = match self.instruments.closed {
+            Some((closed, left)) if closed == id => left.unwrap_or_default(),
+            _ => found.cancelled.checked_sub(found.returned).unwrap_or_default(),
+        };
+        if quantity > rest { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
+    }
+
+    pub(super) fn instruments_end(&self) -> Result<(), Rule> {
+        let Instruments { closed, opened, sum, reduced, pools } = &self.instruments;
+        let balanced = match self.event.kind {
+            EventKind::Issuance => closed.is_none() && *reduced == 0,
+            EventKind::Exercise | EventKind::Release => {
+                closed.is_none() && *opened == 0 && *reduced == 1
+            }
+            EventKind::Transfer => match (closed, sum) {
+                (None, _) => *opened == 0 && *reduced == 0,
+                // A quantity that is open stays open.
+                (Some((_, closed)), sum) => *reduced == 0 && *opened > 0 && closed == sum,
+            },
+            EventKind::Cancellation | EventKind::Conversion => match (closed, sum) {
+                (None, _) => *opened == 0 && *reduced == 0,
+                (Some((_, Some(closed))), Some(sum)) if *opened > 0 => sum < closed,
+                (Some(_), _) => *opened == 0 && *reduced == 0,
+            },
+            EventKind::Retraction => *opened == 0 && *reduced == 0,
+            _ => closed.is_none() && *opened == 0 && *reduced == 0,
+        };
+        if !balanced {
+            return Err(Rule::QuantityMismatch);
+        }
+        if let Some((closed, _)) = closed {
+            self.continues(*closed)?;
+        }
+        for (plan, pool) in pools {
+            let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
+            // What fits less than before is refused; a defect that was signed for may shrink.
+            let before = self.register.plan(*plan).map(|plan| plan.pool).unwrap_or_default();
+            let worse = used > before.used() || pool.reserved < before.reserved;
+            if used > pool.reserved && worse {
+                self.breaks(Rule::PoolExceeded)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a transfer or a balance opens is what was closed, in other hands or in parts.
+    fn continues(&self, closed: SecurityId) -> Result<(), Rule> {
+        let closed = self.register.security(closed).ok_or(Rule::SecurityUnknown)?;
+        for effect in &self.event.effects {
+            let Effect::SecurityOpened(opened) = effect else { continue };
+            if opened.currency != closed.currency {
+                return Err(Rule::CurrencyMismatch);
+            }
+            let same = opened.instrument == closed.instrument
+                && (opened.plan, opened.class) == (closed.plan, closed.class);
+            let stays = self.event.kind == EventKind::Transfer
+                || self.register.account(opened.account).map(|account| account.holder)
+                    == self.holder(closed.account);
+            if !same || !stays {
+                return Err(Rule::ResultMismatch);
+            }
+        }
+        Ok(())
+    }
+
+    fn holder(&self, account: AccountId) -> Option<crate::handle::Holder> {
+        self.register.account(account).map(|account| account.holder)
+    }
+}
