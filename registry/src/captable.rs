@@ -32,14 +32,19 @@ mod judge;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vesting;
 
+pub use definition::Definition;
 pub use facts::{
     CertificateFacts, ClassFacts, Dated, IssuerFacts, PlanFacts, SecurityFacts, StakeholderFacts,
     Totals,
 };
-pub use definition::Definition;
 pub use json::CapTableJson;
-pub use table::{CapTable, ClassLine, HolderLine, Holding};
+pub use table::{
+    CapTable, ClassLine, ConvertibleLine, Dilution, GrantLine, HolderLine, Holding, Note, PlanLine,
+    WarrantLine,
+};
+pub use vesting::VestingLine;
 
 /// Why an event does not follow from those before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -164,7 +169,10 @@ impl Fold {
     }
 
     /// Every grant, warrant and convertible of an issuer that ever was, in the order of the events.
-    pub fn securities(&self, issuer: IssuerId) -> impl Iterator<Item = (SecurityId, &SecurityFacts)> {
+    pub fn securities(
+        &self,
+        issuer: IssuerId,
+    ) -> impl Iterator<Item = (SecurityId, &SecurityFacts)> {
         let securities = self.securities.iter().filter(move |(_, facts)| facts.issuer == issuer);
         securities.map(|(id, facts)| (*id, facts))
     }

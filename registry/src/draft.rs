@@ -102,7 +102,8 @@ impl Entry {
         let kind = EventKind::Information;
         let date = action.date().unwrap_or(self.today);
         let event = Event { kind, date, consideration: None, effects: Vec::new() };
-        let mut planner = plan::Planner { register, issuer, live, decimals: &self.decimals, place, event };
+        let mut planner =
+            plan::Planner { register, issuer, live, decimals: &self.decimals, place, event };
         for object in objects {
             planner.references(object)?;
         }

@@ -34,10 +34,10 @@ mod state;
 mod tests;
 
 pub use plan::{Place, Transfer};
-use state::{Name, Slot};
 pub use state::{
     Account, Certificate, Class, Issuer, Party, Plan, Position, Security, Stakeholder, Target,
 };
+use state::{Name, Slot};
 
 /// Certificates that one event may close: what one settlement can cost is bounded.
 pub const MAX_CLOSED_PER_EVENT: usize = 64;

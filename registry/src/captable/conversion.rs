@@ -15,11 +15,11 @@ use crate::handle::ClassId;
 
 /// What of a class bears on its conversion.
 #[derive(Clone, Debug)]
-pub(super) struct Convertible<'a> {
+pub(super) struct Convertible {
     /// The class.
     pub(super) class: ClassId,
     /// Its id in the package, by which rights name it.
-    pub(super) source_id: &'a str,
+    pub(super) source_id: String,
     /// Common or preferred.
     pub(super) kind: ClassKind,
     /// Votes a share, in units of 10^-10.
@@ -45,9 +45,9 @@ pub(super) struct AsConverted(BTreeMap<ClassId, Outcome>);
 impl AsConverted {
     /// The outcome of every class that converts into common stock. A chain of ratios beyond the
     /// representable range counts as no right.
-    pub(super) fn of(classes: &[Convertible<'_>]) -> AsConverted {
-        let by_id: BTreeMap<&str, &Convertible<'_>> =
-            classes.iter().map(|class| (class.source_id, class)).collect();
+    pub(super) fn of(classes: &[Convertible]) -> AsConverted {
+        let by_id: BTreeMap<&str, &Convertible> =
+            classes.iter().map(|class| (class.source_id.as_str(), class)).collect();
         // A class is settled by those settled in the rounds before: by the shortest way to common
         // stock, however rights may lead in circles.
         let mut settled: BTreeMap<ClassId, (Quantity, Outcome)> = BTreeMap::new();
@@ -83,12 +83,12 @@ impl AsConverted {
     }
 }
 
-impl Convertible<'_> {
+impl Convertible {
     /// What a share of this preferred stock becomes, and the votes of the common stock that it
     /// becomes; `None` where it has no right that is known to lead there.
     fn outcome(
         &self,
-        by_id: &BTreeMap<&str, &Convertible<'_>>,
+        by_id: &BTreeMap<&str, &Convertible>,
         settled: &BTreeMap<ClassId, (Quantity, Outcome)>,
     ) -> Option<(Quantity, Outcome)> {
         let known = || {
@@ -120,10 +120,10 @@ mod tests {
         Conversion { class_id: class_id.to_owned(), ratio, rounding: Rounding::Down }
     }
 
-    fn class(at: u32, id: &str, kind: ClassKind, votes: u64) -> Convertible<'_> {
+    fn class(at: u32, id: &str, kind: ClassKind, votes: u64) -> Convertible {
         Convertible {
             class: ClassId(at),
-            source_id: id,
+            source_id: id.to_owned(),
             kind,
             votes: Quantity::whole(votes),
             unit: Quantity::whole(1).0,

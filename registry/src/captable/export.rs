@@ -28,19 +28,21 @@ impl Fold {
         for told in self.told.get(&issuer).map(Vec::as_slice).unwrap_or_default() {
             match told {
                 Told::Documented(date, objects) => {
-                    let told = objects.iter().filter(|object| {
-                        *date <= as_of || !is_dated(object.kind())
-                    });
+                    let told =
+                        objects.iter().filter(|object| *date <= as_of || !is_dated(object.kind()));
                     export.objects.extend(told.map(|object| object.as_ref().clone()));
                 }
-                Told::Bare(event) if event.kind == EventKind::Registration => export.entities(event),
+                Told::Bare(event) if event.kind == EventKind::Registration => {
+                    export.entities(event)
+                }
                 Told::Bare(event) if event.date <= as_of => export.event(event),
                 Told::Bare(_) => {}
             }
         }
         export.holders();
         // An issuer that was described stands there once.
-        let described = export.objects.iter().filter(|object| object.kind() == Kind::Issuer).count();
+        let described =
+            export.objects.iter().filter(|object| object.kind() == Kind::Issuer).count();
         if described > 1 {
             let first = export.objects.iter().position(|object| object.kind() == Kind::Issuer);
             first.map(|at| export.objects.remove(at));

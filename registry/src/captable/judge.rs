@@ -190,7 +190,12 @@ fn flows(event: &Event) -> Result<Flows, FoldError> {
         if let Some((treasury, retired)) = split {
             let kept = scaled.checked_add(treasury).and_then(|sum| sum.checked_add(retired));
             let issued = kept.ok_or(FoldError::Overflow)?;
-            return Ok(Some(Flow::Split(Totals { issued, outstanding: scaled, treasury, retired })));
+            return Ok(Some(Flow::Split(Totals {
+                issued,
+                outstanding: scaled,
+                treasury,
+                retired,
+            })));
         }
         Ok(match opened.checked_sub(closed) {
             Some(Quantity::ZERO) => None,

@@ -55,7 +55,11 @@ impl Planner<'_> {
                 if kind.is_some_and(|kind| kind != kind_of(facts)) {
                     return Err(Rule::SecurityMismatch);
                 }
-                if facts.ended { Err(Rule::SecurityEnded) } else { Ok(Named::Security(security, facts)) }
+                if facts.ended {
+                    Err(Rule::SecurityEnded)
+                } else {
+                    Ok(Named::Security(security, facts))
+                }
             }
             _ => Err(Rule::SecurityUnknown),
         }
@@ -325,7 +329,9 @@ impl Planner<'_> {
         // and all of it where its quantity is open or nothing results.
         let (taken, after) = match (extent, facts.quantity) {
             (Extent::Quantity(taken), Some(left)) => (taken, left.checked_sub(taken)),
-            (Extent::Whole, Some(left)) if !results.is_empty() => (shares, left.checked_sub(shares)),
+            (Extent::Whole, Some(left)) if !results.is_empty() => {
+                (shares, left.checked_sub(shares))
+            }
             (_, left) => (left.unwrap_or(shares), Some(Quantity::ZERO)),
         };
         let after = after.ok_or(Rule::SecurityInsufficient)?;

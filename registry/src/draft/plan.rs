@@ -55,7 +55,10 @@ impl Planner<'_> {
                 if *issuer_id != facts.source_id && *issuer_id != self.issuer.to_string() {
                     return Err(Rule::IssuerMismatch);
                 }
-                self.push(Effect::IssuerAuthorized { issuer: self.issuer, authorized: *authorized });
+                self.push(Effect::IssuerAuthorized {
+                    issuer: self.issuer,
+                    authorized: *authorized,
+                });
                 Ok(())
             }
             Action::ClassAuthorized { class_id, authorized, .. } => {

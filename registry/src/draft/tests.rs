@@ -293,7 +293,8 @@ fn what_was_entered_is_exported_as_it_was_told() {
     company.tell([sale, stock("2", "bob", "100", "2020-03-01")]).unwrap();
     let kinds = |date: &str| {
         let objects = company.fold.export(company.entry.issuer, day(date));
-        let kinds: Vec<String> = objects.iter().map(|o| format!("{} {}", o.kind(), o.id())).collect();
+        let kinds: Vec<String> =
+            objects.iter().map(|o| format!("{} {}", o.kind(), o.id())).collect();
         kinds.join(", ")
     };
     assert!(kinds("2020-03-01").ends_with(

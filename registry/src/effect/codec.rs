@@ -325,10 +325,9 @@ impl Effect {
                 price: from.option(Reader::money)?,
             },
             27 => Effect::SecurityAccepted { security: SecurityId(from.u32()?) },
-            28 => Effect::SecurityRepriced {
-                security: SecurityId(from.u32()?),
-                price: from.money()?,
-            },
+            28 => {
+                Effect::SecurityRepriced { security: SecurityId(from.u32()?), price: from.money()? }
+            }
             29 => Effect::Documented {
                 issuer: IssuerId(from.u32()?),
                 objects: from.list(|from| {

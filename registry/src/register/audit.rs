@@ -58,7 +58,8 @@ impl Register {
             }
             let over = class.authorized.limit().is_some_and(|limit| kept > Some(limit));
             if over != class.excess {
-                broken.push(format!("class {at}: more outstanding than authorized, or no longer so"));
+                broken
+                    .push(format!("class {at}: more outstanding than authorized, or no longer so"));
             }
             let Some((outstanding, authorized)) = by_issuer.get_mut(class.issuer.index()) else {
                 broken.push(format!("class {at}: its issuer is unknown"));

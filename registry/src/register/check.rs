@@ -201,14 +201,17 @@ impl Tally<'_> {
 
     /// The event breaks a rule: whether that is signed for.
     fn breaks(&self, rule: Rule) -> Result<(), Rule> {
-        let accepted = |effect: &Effect| {
-            matches!(effect, Effect::DefectAccepted { rule: accepted, .. } if *accepted == rule)
-        };
+        let accepted = |effect: &Effect| matches!(effect, Effect::DefectAccepted { rule: accepted, .. } if *accepted == rule);
         if self.event.effects.iter().any(accepted) { Ok(()) } else { Err(rule) }
     }
 
     /// A sum beyond a limit breaks a rule; one beyond the representable range cannot be waived.
-    fn within(&self, sum: Option<Quantity>, limit: Option<Quantity>, rule: Rule) -> Result<(), Rule> {
+    fn within(
+        &self,
+        sum: Option<Quantity>,
+        limit: Option<Quantity>,
+        rule: Rule,
+    ) -> Result<(), Rule> {
         let sum = sum.ok_or(rule)?;
         if limit.is_some_and(|limit| sum > limit) { self.breaks(rule) } else { Ok(()) }
     }
@@ -249,7 +252,8 @@ impl Tally<'_> {
         let class = self.register.class(line.class).ok_or(Rule::ClassUnknown)?;
         let issuer = self.register.issuer(class.issuer).ok_or(Rule::IssuerUnknown)?;
         let more = line.opened.checked_sub(line.closed).unwrap_or_default();
-        let sum = class.outstanding.checked_add(class.treasury).and_then(|sum| sum.checked_add(more));
+        let sum =
+            class.outstanding.checked_add(class.treasury).and_then(|sum| sum.checked_add(more));
         self.within(sum, class.authorized.limit(), Rule::AuthorizedSharesExceeded)?;
         let sum = issuer.outstanding.checked_add(more);
         self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;

@@ -9,9 +9,7 @@ use crate::effect::{
     Authorized, Conversion, Instrument, Pool, decode_certificate, decode_holder, decode_kind,
     encode_certificate, encode_holder,
 };
-use crate::handle::{
-    AccountId, ClassId, IssuerId, PartyId, PlanId, SecurityId, StakeholderId,
-};
+use crate::handle::{AccountId, ClassId, IssuerId, PartyId, PlanId, SecurityId, StakeholderId};
 use crate::store::{Cell, Index, Paged};
 
 impl Register {

@@ -73,7 +73,9 @@ impl Register {
         }
         for (security, facts) in self.securities().filter(|(_, facts)| !facts.ended) {
             let by_plan = facts.plan.and_then(|plan| self.plan(plan)).is_some_and(of_class);
-            let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else { continue };
+            let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else {
+                continue;
+            };
             if facts.class == Some(class) || (facts.class.is_none() && by_plan) {
                 let after = scaled(before)?;
                 let price = facts.price.map(|price| {
@@ -89,7 +91,12 @@ impl Register {
 
     /// Who converts out of the class gets for each new share what a part of an old one got; who
     /// converts into it gets so many more.
-    fn scale_conversions(&self, event: &mut Event, class: ClassId, ratio: Ratio) -> Result<(), Rule> {
+    fn scale_conversions(
+        &self,
+        event: &mut Event,
+        class: ClassId,
+        ratio: Ratio,
+    ) -> Result<(), Rule> {
         let issuer = self.class(class).ok_or(Rule::ClassUnknown)?.issuer;
         for (id, other) in self.classes().filter(|(_, other)| other.issuer == issuer) {
             let mut conversions = other.conversions.clone();

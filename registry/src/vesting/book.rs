@@ -79,6 +79,11 @@ impl<'a> Book<'a> {
         promise.is_some_and(|promise| promise.terms.is_some() || !promise.vestings.is_empty())
     }
 
+    /// Whether a `TX_VESTING_START` is recorded for a security.
+    pub fn started(&self, security: &str) -> bool {
+        self.recorded.get(security).is_some_and(|recorded| recorded.started)
+    }
+
     /// The name of the terms of a security.
     pub fn terms_name(&self, security: &str) -> Option<&str> {
         let id = self.promises.get(security)?.terms?;
@@ -97,8 +102,7 @@ impl<'a> Book<'a> {
         quantity: Quantity,
         issued: Date,
     ) -> Result<Schedule, VestingError> {
-        let started = |id: &&str| self.recorded.get(*id).is_some_and(|recorded| recorded.started);
-        let from = descent.iter().rposition(started).unwrap_or(0);
+        let from = descent.iter().rposition(|id| self.started(id)).unwrap_or(0);
         let ids = descent.get(from..).unwrap_or_default();
         let mut history = History::default();
         for recorded in ids.iter().filter_map(|id| self.recorded.get(*id)) {

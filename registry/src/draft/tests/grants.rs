@@ -190,10 +190,8 @@ fn a_convertible_is_split_up_and_becomes_stock() {
         "resulting_security_ids": ["s"], "balance_security_id": "p", "trigger_id": "t",
     });
     let convert = tx("TX_CONVERTIBLE_CONVERSION", "o", "2020-04-01", fields);
-    let shares = with(
-        stock("s", "bob", "125", "2020-04-01"),
-        json!({ "stock_class_id": "preferred" }),
-    );
+    let shares =
+        with(stock("s", "bob", "125", "2020-04-01"), json!({ "stock_class_id": "preferred" }));
     company.tell([convert, shares, note("p", "bob", "100", "2020-04-01")]).unwrap();
     assert_eq!((company.left("o"), company.left("p").as_deref()), (None, Some("100")));
     assert_eq!(company.totals(PREFERRED), [125, 125, 0, 0]);

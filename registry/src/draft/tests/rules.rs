@@ -36,12 +36,16 @@ fn what_is_named_must_be_there() {
             ),
             Rule::IssuerMismatch,
         ),
-        (act("CE_STAKEHOLDER_STATUS", "2020-01-01", json!({ "stakeholder_id": "x" })), Rule::StakeholderUnknown),
+        (
+            act("CE_STAKEHOLDER_STATUS", "2020-01-01", json!({ "stakeholder_id": "x" })),
+            Rule::StakeholderUnknown,
+        ),
     ];
     for (object, rule) in cases {
         assert_eq!(company.tell([object.clone()]), Err(rule), "{object}");
     }
-    let legend = json!({ "object_type": "STOCK_LEGEND_TEMPLATE", "id": "x", "text": "unregistered" });
+    let legend =
+        json!({ "object_type": "STOCK_LEGEND_TEMPLATE", "id": "x", "text": "unregistered" });
     company.tell([legend]).unwrap();
     company.tell([unknown(json!({ "stock_legend_ids": ["x"] }))]).unwrap();
 }
@@ -92,7 +96,10 @@ fn one_event_ends_a_security_and_no_second_one() {
 fn ids_and_printed_numbers_are_used_once() {
     let mut company = company();
     let again = stock("1", "bob", "1", "2020-01-01");
-    assert_eq!(company.tell([with(again.clone(), json!({ "custom_id": "CS-9" }))]), Err(Rule::IdNotUnique));
+    assert_eq!(
+        company.tell([with(again.clone(), json!({ "custom_id": "CS-9" }))]),
+        Err(Rule::IdNotUnique)
+    );
     let number = json!({ "security_id": "9", "id": "tx-9" });
     let number = with(again, number);
     assert_eq!(company.tell([number.clone()]), Err(Rule::NumberNotUnique));
@@ -141,9 +148,8 @@ fn nothing_is_dated_before_what_it_needs() {
     let grant = tx("TX_EQUITY_COMPENSATION_RETRACTION", "g", "2019-12-31", json!({}));
     assert_eq!(company.tell([grant]), Err(Rule::DateBeforeIssuance));
     let fields = json!({ "stock_class_id": "common", "new_shares_authorized": "7000" });
-    let charter = |date: &str| {
-        act("TX_STOCK_CLASS_AUTHORIZED_SHARES_ADJUSTMENT", date, fields.clone())
-    };
+    let charter =
+        |date: &str| act("TX_STOCK_CLASS_AUTHORIZED_SHARES_ADJUSTMENT", date, fields.clone());
     assert_eq!(company.tell([charter("2019-12-31")]), Err(Rule::DateOutOfOrder));
     company.tell([charter("2020-06-01")]).unwrap();
     let early = stock("9", "ada", "1", "2020-05-31");

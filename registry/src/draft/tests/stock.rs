@@ -40,12 +40,8 @@ fn a_cancellation_retires_shares_and_they_may_be_issued_again() {
 #[test]
 fn shares_bought_back_are_retired_unless_the_class_keeps_them() {
     let price = json!({ "amount": "2", "currency": "USD" });
-    let repurchase = tx(
-        "TX_STOCK_REPURCHASE",
-        "1",
-        "2020-02-01",
-        json!({ "quantity": "100", "price": price }),
-    );
+    let repurchase =
+        tx("TX_STOCK_REPURCHASE", "1", "2020-02-01", json!({ "quantity": "100", "price": price }));
     let mut retires = company();
     let event = retires.tell([repurchase.clone()]).unwrap();
     assert_eq!(retires.totals(COMMON), [100, 0, 0, 100]);

@@ -34,9 +34,7 @@ impl Tally<'_> {
             }
             Effect::ConversionsSet { class, .. } => {
                 // A class is registered together with its rights.
-                let registered = |effect: &Effect| {
-                    matches!(effect, Effect::ClassRegistered { class: new, .. } if new == class)
-                };
+                let registered = |effect: &Effect| matches!(effect, Effect::ClassRegistered { class: new, .. } if new == class);
                 if self.event.effects[..at].iter().any(registered) {
                     return Ok(());
                 }

@@ -88,7 +88,10 @@ impl Tally<'_> {
         self.unused(space.digest(issuer, text), Rule::IdNotUnique)
     }
 
-    fn documented_before(&self, at: usize) -> impl Iterator<Item = &std::sync::Arc<crate::ocf::object::Object>> {
+    fn documented_before(
+        &self,
+        at: usize,
+    ) -> impl Iterator<Item = &std::sync::Arc<crate::ocf::object::Object>> {
         self.event.effects[..at].iter().flat_map(|effect| match effect {
             Effect::Documented { objects, .. } => objects.as_slice(),
             _ => &[],

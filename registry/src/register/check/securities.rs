@@ -110,11 +110,8 @@ impl<'a> Tally<'a> {
         if opened.quantity.is_some_and(Quantity::is_zero) {
             return Err(Rule::QuantityZero);
         }
-        let before = if self.instruments.opened == 0 {
-            Some(Quantity::ZERO)
-        } else {
-            self.instruments.sum
-        };
+        let before =
+            if self.instruments.opened == 0 { Some(Quantity::ZERO) } else { self.instruments.sum };
         self.instruments.opened += 1;
         self.instruments.sum = match (before, opened.quantity) {
             (Some(sum), Some(quantity)) => Some(add(sum, quantity)?),
@@ -155,7 +152,9 @@ impl<'a> Tally<'a> {
                 self.returns(*security, *quantity)?;
                 *quantity
             }
-            Effect::PoolDrawn { quantity, .. } | Effect::PoolExercised { quantity, .. } => *quantity,
+            Effect::PoolDrawn { quantity, .. } | Effect::PoolExercised { quantity, .. } => {
+                *quantity
+            }
             _ => Quantity::ZERO,
         };
         self.not_before(facts.ruled)?;
