@@ -14,6 +14,7 @@ use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 
 mod grants;
+mod positions;
 mod rules;
 mod stock;
 
