@@ -12,6 +12,7 @@
 use crate::amount::{Money, Quantity, Ratio};
 use crate::date::Date;
 use crate::effect::{Authorized, ClassKind, Conversion, Instrument};
+use crate::event::EventKind;
 use crate::ocf::object::{Kind, Object};
 
 mod read;
@@ -339,6 +340,26 @@ impl Action {
         read::item(objects)
     }
 
+    /// What kind of event it is.
+    pub fn event_kind(&self) -> EventKind {
+        match self {
+            Action::Issuer(_) | Action::Stakeholder { .. } | Action::Class(_) | Action::Plan(_) => {
+                EventKind::Registration
+            }
+            Action::Information { .. } => EventKind::Information,
+            Action::IssuerAuthorized { .. } | Action::ClassAuthorized { .. } => {
+                EventKind::Authorization
+            }
+            Action::ConversionRatio { .. } => EventKind::ConversionRatio,
+            Action::Split { .. } => EventKind::Split,
+            Action::PoolAdjusted { .. } => EventKind::PoolAdjustment,
+            Action::Issued(_) => EventKind::Issuance,
+            Action::Changed { change, .. } => change.event_kind(),
+            Action::Consolidated { .. } => EventKind::Consolidation,
+            Action::StakeholderChanged { .. } => EventKind::StakeholderChange,
+        }
+    }
+
     /// When it happens; none for what bears no date.
     pub fn date(&self) -> Option<Date> {
         match self {
@@ -355,6 +376,26 @@ impl Action {
             Action::Issuer(_) | Action::Stakeholder { .. } | Action::Class(_) | Action::Plan(_) => {
                 None
             }
+        }
+    }
+}
+
+impl Change {
+    /// What kind of event it is.
+    pub fn event_kind(&self) -> EventKind {
+        match self {
+            Change::Accepted => EventKind::Acceptance,
+            Change::Retracted => EventKind::Retraction,
+            Change::Transferred { .. } => EventKind::Transfer,
+            Change::Cancelled { .. } => EventKind::Cancellation,
+            Change::Repurchased { .. } => EventKind::Repurchase,
+            Change::Converted { .. } => EventKind::Conversion,
+            Change::Reissued { .. } => EventKind::Reissuance,
+            Change::Exercised { .. } => EventKind::Exercise,
+            Change::Released { .. } => EventKind::Release,
+            Change::Repriced { .. } => EventKind::Repricing,
+            Change::ReturnedToPool { .. } => EventKind::ReturnToPool,
+            Change::Vesting => EventKind::Vesting,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::action::{Action, ActionError};
 use crate::date::Date;
 use crate::effect::Effect;
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handle::IssuerId;
 use crate::ocf::object::{Kind, Object};
 use crate::register::{Place, Register};
@@ -99,7 +99,7 @@ impl Entry {
         let action = Action::of(objects)?;
         let facts = register.issuer(self.issuer).ok_or(Rule::IssuerUnknown)?;
         let (issuer, live) = (self.issuer, !facts.draft);
-        let kind = EventKind::Information;
+        let kind = action.event_kind();
         let date = action.date().unwrap_or(self.today);
         let event = Event { kind, date, consideration: None, effects: Vec::new() };
         let mut planner =

@@ -133,6 +133,66 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether what it does to grants, warrants and convertibles is what an event of its kind may do:
+    /// as much out as in on a transfer, a balance smaller than the whole on a cancellation or
+    /// conversion, no more shares than were exercised or released. A quantity that is open stays so.
+    pub fn securities_balance(&self) -> bool {
+        let (mut closed, mut reduced) = (None, None);
+        let mut opened: Option<Option<Quantity>> = None;
+        let mut shares = Quantity::ZERO;
+        for effect in &self.effects {
+            match effect {
+                Effect::SecurityClosed { quantity, .. } => {
+                    if closed.replace(*quantity).is_some() {
+                        return false;
+                    }
+                }
+                Effect::SecurityReduced { before, after, .. } => {
+                    let taken = before.map(|before| before.checked_sub(*after));
+                    if reduced.replace(taken).is_some() || taken == Some(None) {
+                        return false;
+                    }
+                }
+                Effect::SecurityOpened(security) => {
+                    let sum = opened.unwrap_or(Some(Quantity::ZERO));
+                    opened = Some(match (sum, security.quantity) {
+                        (Some(sum), Some(quantity)) => match sum.checked_add(quantity) {
+                            Some(sum) => Some(sum),
+                            None => return false,
+                        },
+                        _ => None,
+                    });
+                }
+                Effect::CertificateOpened(certificate) => {
+                    match shares.checked_add(certificate.quantity) {
+                        Some(sum) => shares = sum,
+                        None => return false,
+                    }
+                }
+                _ => {}
+            }
+        }
+        match (self.kind, closed, opened, reduced) {
+            (EventKind::Issuance, None, _, None) => true,
+            (EventKind::Exercise | EventKind::Release, None, None, Some(taken)) => {
+                taken.flatten().is_none_or(|taken| shares <= taken)
+            }
+            (EventKind::Transfer, Some(closed), Some(opened), None) => closed == opened,
+            (EventKind::Cancellation | EventKind::Conversion, Some(closed), Some(opened), None) => {
+                closed.is_some() && opened.is_some() && opened < closed
+            }
+            (
+                EventKind::Cancellation | EventKind::Conversion | EventKind::Retraction,
+                Some(_),
+                None,
+                None,
+            ) => true,
+            (EventKind::Exercise | EventKind::Release, ..) => false,
+            (_, None, None, None) => true,
+            _ => false,
+        }
+    }
+
     /// Writes the canonical bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.put_u8(self.kind as u8);

@@ -5,7 +5,7 @@ use crate::date::Date;
 use crate::effect::{Authorized, ClassKind, Conversion, Instrument, Pool};
 use crate::event::EventKind;
 use crate::handle::{
-    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId, StakeholderId,
+    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId,
 };
 
 /// A value that changes on dates; the first one holds at every date before the second.

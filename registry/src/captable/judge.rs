@@ -7,7 +7,7 @@ use super::{CertificateFacts, Fold, FoldError, SecurityFacts};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Effect, Pool};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::rule::Rule;
 

@@ -4,7 +4,6 @@ use super::plan::{Planner, consideration};
 use crate::action::{Change, Extent, Issuance, SecurityKind, Terms};
 use crate::amount::Quantity;
 use crate::effect::Effect;
-use crate::event::EventKind;
 use crate::handle::SecurityId;
 use crate::register::{Certificate, Security, Target};
 use crate::rule::Rule;
@@ -23,10 +22,7 @@ impl Planner<'_> {
         change: &Change,
     ) -> Result<(), Rule> {
         match change {
-            Change::Vesting => {
-                self.event.kind = EventKind::Vesting;
-                return self.known(security_id);
-            }
+            Change::Vesting => return self.known(security_id),
             Change::ReturnedToPool { plan_id, quantity } => {
                 return self.returned(security_id, plan_id, *quantity);
             }
@@ -65,15 +61,10 @@ impl Planner<'_> {
         }
     }
 
-    /// Vesting may be told of a security that has ended since, but not before it was issued.
+    /// Vesting may be told of a security that has ended since, and may have begun before its issuance.
     fn known(&self, id: &str) -> Result<(), Rule> {
-        let issued = match self.register.security_named(self.issuer, id) {
-            Some(Target::Certificate(id)) => self.register.certificate(id).map(|found| found.date),
-            Some(Target::Security(id)) => self.register.security(id).map(|found| found.date),
-            _ => return Err(Rule::SecurityUnknown),
-        };
-        let early = issued.is_some_and(|issued| self.event.date < issued);
-        if early { Err(Rule::DateBeforeIssuance) } else { Ok(()) }
+        let found = self.register.security_named(self.issuer, id);
+        found.map(|_| ()).ok_or(Rule::SecurityUnknown)
     }
 
     fn close(&mut self, closed: &Certificate) {
@@ -84,33 +75,25 @@ impl Planner<'_> {
     fn certificate(&mut self, closed: Certificate, change: &Change) -> Result<(), Rule> {
         match change {
             Change::Accepted => {
-                self.event.kind = EventKind::Acceptance;
                 self.push(Effect::CertificateAccepted { certificate: closed.id });
                 Ok(())
             }
             Change::Retracted => {
-                self.event.kind = EventKind::Retraction;
                 self.close(&closed);
                 Ok(())
             }
             Change::Transferred { extent, results, balance } => {
-                self.event.kind = EventKind::Transfer;
                 covers(*extent, results)?;
                 self.close(&closed);
                 self.continued(&closed, balance.as_slice(), true)?;
                 self.continued(&closed, results, false)
             }
             Change::Reissued { results } => {
-                self.event.kind = EventKind::Reissuance;
                 self.close(&closed);
                 self.continued(&closed, results, true)
             }
-            Change::Cancelled { extent, balance } => {
-                self.event.kind = EventKind::Cancellation;
-                self.reduced(&closed, *extent, balance)
-            }
+            Change::Cancelled { extent, balance } => self.reduced(&closed, *extent, balance),
             Change::Repurchased { quantity, price, balance } => {
-                self.event.kind = EventKind::Repurchase;
                 self.event.consideration = consideration(*price, *quantity);
                 self.reduced(&closed, Extent::Quantity(*quantity), balance)?;
                 let class = self.register.class(closed.class).ok_or(Rule::ClassUnknown)?;
@@ -120,7 +103,6 @@ impl Planner<'_> {
                 Ok(())
             }
             Change::Converted { extent, results, balance } => {
-                self.event.kind = EventKind::Conversion;
                 self.reduced(&closed, *extent, balance)?;
                 for result in results {
                     let Terms::Stock { class_id, .. } = &result.terms else {
@@ -184,7 +166,6 @@ impl Planner<'_> {
         security_ids: &[String],
         result: &Issuance,
     ) -> Result<(), Rule> {
-        self.event.kind = EventKind::Consolidation;
         let mut first: Option<Certificate> = None;
         for id in security_ids {
             let Named::Certificate(closed) = self.named(id, Some(SecurityKind::Stock))? else {
@@ -207,31 +188,23 @@ impl Planner<'_> {
     fn security(&mut self, id: SecurityId, facts: &Security, change: &Change) -> Result<(), Rule> {
         match change {
             Change::Accepted => {
-                self.event.kind = EventKind::Acceptance;
                 self.push(Effect::SecurityAccepted { security: id });
                 Ok(())
             }
             Change::Repriced { price } => {
-                self.event.kind = EventKind::Repricing;
                 self.push(Effect::SecurityRepriced { security: id, price: *price });
                 Ok(())
             }
-            Change::Exercised { extent, results } => {
-                self.event.kind = EventKind::Exercise;
-                self.taken(id, facts, *extent, results)
-            }
+            Change::Exercised { extent, results } => self.taken(id, facts, *extent, results),
             Change::Released { quantity, results } => {
-                self.event.kind = EventKind::Release;
                 self.taken(id, facts, Extent::Quantity(*quantity), results)
             }
             Change::Retracted => {
-                self.event.kind = EventKind::Retraction;
                 self.close_security(id, facts);
                 self.back_to_pool(id, facts, facts.quantity.unwrap_or_default());
                 Ok(())
             }
             Change::Transferred { extent, results, balance } => {
-                self.event.kind = EventKind::Transfer;
                 covers(*extent, results)?;
                 self.close_security(id, facts);
                 if let Some(balance) = balance {
@@ -240,7 +213,6 @@ impl Planner<'_> {
                 balance.iter().chain(results).try_for_each(|result| self.open(result))
             }
             Change::Cancelled { extent, balance } => {
-                self.event.kind = EventKind::Cancellation;
                 let gone = self.ceased(id, facts, *extent, balance)?;
                 let plan = facts.plan.and_then(|plan| self.register.plan(plan));
                 if plan.is_some_and(|plan| plan.returns) {
@@ -249,7 +221,6 @@ impl Planner<'_> {
                 Ok(())
             }
             Change::Converted { extent, results, balance } => {
-                self.event.kind = EventKind::Conversion;
                 self.ceased(id, facts, *extent, balance)?;
                 results.iter().try_for_each(|result| self.open_shares(result).map(|_| ()))
             }
@@ -369,7 +340,6 @@ impl Planner<'_> {
     /// What a plan says of itself returns at once; the transaction of the format then only documents
     /// it, unless it names another pool.
     fn returned(&mut self, id: &str, plan_id: &str, quantity: Quantity) -> Result<(), Rule> {
-        self.event.kind = EventKind::ReturnToPool;
         let plan = self.plan_named(plan_id)?;
         if quantity.is_zero() {
             return Err(Rule::QuantityZero);

@@ -34,7 +34,7 @@ impl Decimals {
     }
 
     /// Those of a class that authorizes so many shares at first.
-    pub(super) fn of_class(&self, id: &str, authorized: Authorized) -> u8 {
+    pub(crate) fn of_class(&self, id: &str, authorized: Authorized) -> u8 {
         let known = self.0.get(id).copied().unwrap_or_default();
         authorized.limit().map_or(0, needed).max(known)
     }

@@ -5,7 +5,7 @@ use super::{Decimals, named_objects};
 use crate::action::{Action, ClassTerms, Issuance, IssuerTerms, PlanTerms, Terms};
 use crate::amount::{DECIMALS, Money, Quantity};
 use crate::effect::{Effect, Opened, SecurityOpened};
-use crate::event::{Consideration, Event, EventKind};
+use crate::event::{Consideration, Event};
 use crate::handle::{AccountId, ClassId, IssuerId, PlanId, SecurityId};
 use crate::ocf::object::Object;
 use crate::register::{Place, Register};
@@ -34,7 +34,6 @@ impl Planner<'_> {
         match action {
             Action::Issuer(terms) => self.issuer_described(terms),
             Action::Stakeholder { id } => {
-                self.event.kind = EventKind::Registration;
                 self.push(Effect::StakeholderRegistered {
                     stakeholder: self.register.next_stakeholder(),
                     issuer: self.issuer,
@@ -50,7 +49,6 @@ impl Planner<'_> {
             Action::Plan(terms) => self.plan(terms),
             Action::Information { .. } => Ok(()),
             Action::IssuerAuthorized { issuer_id, authorized, .. } => {
-                self.event.kind = EventKind::Authorization;
                 let facts = self.register.issuer(self.issuer).ok_or(Rule::IssuerUnknown)?;
                 if *issuer_id != facts.source_id && *issuer_id != self.issuer.to_string() {
                     return Err(Rule::IssuerMismatch);
@@ -62,13 +60,11 @@ impl Planner<'_> {
                 Ok(())
             }
             Action::ClassAuthorized { class_id, authorized, .. } => {
-                self.event.kind = EventKind::Authorization;
                 let class = self.class_named(class_id)?;
                 self.push(Effect::ClassAuthorized { class, authorized: *authorized });
                 Ok(())
             }
             Action::ConversionRatio { class_id, ratio, .. } => {
-                self.event.kind = EventKind::ConversionRatio;
                 let class = self.class_named(class_id)?;
                 let facts = self.register.class(class).ok_or(Rule::ClassUnknown)?;
                 let mut conversions = facts.conversions.clone();
@@ -84,7 +80,6 @@ impl Planner<'_> {
                 self.register.plan_split(&mut self.event, class, *ratio, self.live)
             }
             Action::PoolAdjusted { plan_id, reserved, .. } => {
-                self.event.kind = EventKind::PoolAdjustment;
                 let plan = self.plan_named(plan_id)?;
                 self.push(Effect::PoolReserved { plan, reserved: *reserved });
                 Ok(())
@@ -97,7 +92,6 @@ impl Planner<'_> {
                 self.consolidated(security_ids, result)
             }
             Action::StakeholderChanged { stakeholder_id, .. } => {
-                self.event.kind = EventKind::StakeholderChange;
                 let known = self.register.stakeholder_named(self.issuer, stakeholder_id);
                 known.map(|_| ()).ok_or(Rule::StakeholderUnknown)
             }
@@ -108,12 +102,10 @@ impl Planner<'_> {
         let facts = self.register.issuer(self.issuer).ok_or(Rule::IssuerUnknown)?;
         let same_id = facts.source_id.is_empty() || facts.source_id == terms.id;
         let same = (facts.formed, facts.authorized) == (terms.formed, terms.authorized);
-        self.event.kind = EventKind::Registration;
         if same && same_id { Ok(()) } else { Err(Rule::IssuerDiffers) }
     }
 
     fn class(&mut self, terms: &ClassTerms) {
-        self.event.kind = EventKind::Registration;
         let class = self.register.next_class();
         self.push(Effect::ClassRegistered {
             class,
@@ -131,7 +123,6 @@ impl Planner<'_> {
     }
 
     fn plan(&mut self, terms: &PlanTerms) -> Result<(), Rule> {
-        self.event.kind = EventKind::Registration;
         let classes = terms.class_ids.iter().map(|id| self.class_named(id));
         let classes: Vec<ClassId> = classes.collect::<Result<_, _>>()?;
         self.push(Effect::PlanRegistered {
@@ -146,7 +137,6 @@ impl Planner<'_> {
     }
 
     fn issued(&mut self, issuance: &Issuance) -> Result<(), Rule> {
-        self.event.kind = EventKind::Issuance;
         let (plan_id, quantity) = match &issuance.terms {
             Terms::Stock { plan_id, quantity, price, .. } => {
                 self.event.consideration = consideration(*price, *quantity);

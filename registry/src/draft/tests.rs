@@ -10,6 +10,7 @@ use crate::amount::Quantity;
 use crate::captable::Fold;
 use crate::codec::Reader;
 use crate::effect::{Authorized, Pool};
+use crate::event::EventKind;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 

@@ -146,6 +146,16 @@ impl Object {
         list.into_iter().flatten().filter_map(Value::as_str)
     }
 
+    /// Its id, and its fields to change; the caller keeps the object in normal form.
+    pub(super) fn parts(&mut self) -> (&str, &mut Map<String, Value>) {
+        (&self.id, &mut self.fields)
+    }
+
+    /// Gives it another id.
+    pub fn rename(&mut self, id: String) {
+        self.id = id;
+    }
+
     /// Sets a field; the caller keeps the object in normal form.
     pub fn set(&mut self, field: &str, value: Value) {
         self.fields.insert(field.to_owned(), value);

@@ -5,7 +5,7 @@
 //! ([`Effect::DefectAccepted`]), so that who reads the event knows it.
 
 use super::names::Space;
-use super::{MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register, Target};
+use super::{MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Authorized, Effect, Opened};

@@ -8,12 +8,12 @@
 use super::{Plan, Register};
 use crate::amount::{DECIMALS, Money, Quantity, Ratio};
 use crate::effect::{Effect, Pool};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handle::ClassId;
 use crate::rule::Rule;
 
 impl Register {
-    /// Plans a split. A live one reaches what becomes shares of the class too: grants, pools and
+    /// Plans the effects of a split. A live one reaches what becomes shares of the class too: grants, pools and
     /// conversion rights. A package says each of those itself.
     pub fn plan_split(
         &self,
@@ -28,7 +28,6 @@ impl Register {
             let scaled = ratio.of(quantity.0, unit).filter(|scaled| *scaled <= i128::MAX as u128);
             scaled.map(Quantity).ok_or(Rule::QuantityMismatch)
         };
-        event.kind = EventKind::Split;
         let (treasury, retired) = (scaled(facts.treasury)?, scaled(facts.retired)?);
         event.effects.push(Effect::ClassSplit { class, ratio, treasury, retired });
         for position in self.positions.iter().filter(|position| position.class == class) {

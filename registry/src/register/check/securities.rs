@@ -11,10 +11,8 @@ use crate::register::Security;
 pub(super) struct Instruments {
     /// The one that it closed, and what was left of it.
     closed: Option<(SecurityId, Option<Quantity>)>,
-    /// How many it opened, and how much together; none where a quantity is open.
+    /// How many it opened.
     opened: usize,
-    sum: Option<Quantity>,
-    reduced: usize,
     /// The pools that it touches, as they would be.
     pools: Vec<(PlanId, Pool)>,
 }
@@ -37,7 +35,6 @@ impl<'a> Tally<'a> {
             }
             Effect::SecurityReduced { security, before, after } => {
                 let found = self.open_security(*security)?;
-                self.instruments.reduced += 1;
                 if found.quantity != *before {
                     return Err(Rule::SecurityMismatch);
                 }
@@ -110,13 +107,7 @@ impl<'a> Tally<'a> {
         if opened.quantity.is_some_and(Quantity::is_zero) {
             return Err(Rule::QuantityZero);
         }
-        let before =
-            if self.instruments.opened == 0 { Some(Quantity::ZERO) } else { self.instruments.sum };
         self.instruments.opened += 1;
-        self.instruments.sum = match (before, opened.quantity) {
-            (Some(sum), Some(quantity)) => Some(add(sum, quantity)?),
-            _ => None,
-        };
         Ok(())
     }
 
@@ -183,26 +174,8 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn instruments_end(&self) -> Result<(), Rule> {
-        let Instruments { closed, opened, sum, reduced, pools } = &self.instruments;
-        let balanced = match self.event.kind {
-            EventKind::Issuance => closed.is_none() && *reduced == 0,
-            EventKind::Exercise | EventKind::Release => {
-                closed.is_none() && *opened == 0 && *reduced == 1
-            }
-            EventKind::Transfer => match (closed, sum) {
-                (None, _) => *opened == 0 && *reduced == 0,
-                // A quantity that is open stays open.
-                (Some((_, closed)), sum) => *reduced == 0 && *opened > 0 && closed == sum,
-            },
-            EventKind::Cancellation | EventKind::Conversion => match (closed, sum) {
-                (None, _) => *opened == 0 && *reduced == 0,
-                (Some((_, Some(closed))), Some(sum)) if *opened > 0 => sum < closed,
-                (Some(_), _) => *opened == 0 && *reduced == 0,
-            },
-            EventKind::Retraction => *opened == 0 && *reduced == 0,
-            _ => closed.is_none() && *opened == 0 && *reduced == 0,
-        };
-        if !balanced {
+        let Instruments { closed, pools, .. } = &self.instruments;
+        if !self.event.securities_balance() {
             return Err(Rule::QuantityMismatch);
         }
         if let Some((closed, _)) = closed {
