@@ -16,6 +16,7 @@ use crate::register::{Party, Target};
 
 mod grants;
 mod laws;
+mod positions;
 mod rules;
 mod stock;
 
