@@ -51,7 +51,7 @@ impl<'a> Tally<'a> {
                 if priced { Ok(()) } else { Err(Rule::SecurityMismatch) }
             }
             // A split is compared as a whole with what it should be.
-            Effect::SecurityScaled { .. } => Ok(()),
+            Effect::SecurityScaled { security, .. } => self.open_security(*security).map(|_| ()),
             other => self.pool(other),
         }
     }
@@ -65,6 +65,7 @@ impl<'a> Tally<'a> {
             return Err(Rule::SecurityEnded);
         }
         self.dated(found.date)?;
+        self.not_before(found.last)?;
         Ok(found)
     }
 
@@ -129,7 +130,11 @@ impl<'a> Tally<'a> {
                 pool.exercised = pool.exercised.checked_add(quantity)?;
                 Some(())
             }),
-            Effect::PoolScaled { .. } => return Ok(()),
+            Effect::PoolScaled { plan, .. } => {
+                let facts = self.register.plan(*plan).ok_or(Rule::PlanUnknown)?;
+                self.of(facts.issuer)?;
+                return self.not_before(facts.ruled.max(facts.last));
+            }
             _ => return Err(Rule::QuantityMismatch),
         };
         let facts = self.register.plan(plan).ok_or(Rule::PlanUnknown)?;
