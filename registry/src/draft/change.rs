@@ -61,10 +61,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Vesting may be told of a security that has ended since, and may have begun before its issuance.
+    /// Vesting may be told of a security that has ended since, and may have begun before the issuance:
+    /// with the employment, say.
     fn known(&self, id: &str) -> Result<(), Rule> {
-        let found = self.register.security_named(self.issuer, id);
-        found.map(|_| ()).ok_or(Rule::SecurityUnknown)
+        match self.register.security_named(self.issuer, id) {
+            Some(Target::Certificate(_) | Target::Security(_)) => Ok(()),
+            _ => Err(Rule::SecurityUnknown),
+        }
     }
 
     fn close(&mut self, closed: &Certificate) {
