@@ -272,7 +272,7 @@ fn a_record_outside_its_signers_chain_is_found() {
     assert_eq!(fault.code, FaultCode::Chain, "{fault}");
 }
 
-/// A market whose registrar split the class, and whose SAFE was sold in part.
+/// A market whose registrar recorded a SAFE that was sold in part, shares, and a split.
 fn recorded() -> Market {
     let mut market = traded();
     let mut record = |told: Vec<Value>| {
@@ -295,6 +295,21 @@ fn recorded() -> Market {
         "resulting_security_ids": ["sold"], "balance_security_id": "kept",
     });
     record(vec![sale, note("sold", "400"), note("kept", "600")]);
+    let stock = |id: &str, shares: &str| {
+        json!({
+            "object_type": "TX_STOCK_ISSUANCE", "id": format!("issue {id}"),
+            "date": "2026-11-20", "security_id": id, "custom_id": id, "stakeholder_id": "fund",
+            "stock_class_id": CLASS.to_string(), "quantity": shares,
+            "share_price": { "amount": "2.5", "currency": "EUR" },
+        })
+    };
+    record(vec![stock("one", "100")]);
+    let transfer = json!({
+        "object_type": "TX_STOCK_TRANSFER", "id": "transfer", "date": "2026-11-20",
+        "security_id": "one", "quantity": "30", "resulting_security_ids": ["two"],
+        "balance_security_id": "three",
+    });
+    record(vec![transfer, stock("two", "30"), stock("three", "70")]);
     record(vec![json!({
         "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2026-11-20",
         "stock_class_id": CLASS.to_string(),

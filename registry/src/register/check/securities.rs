@@ -186,6 +186,9 @@ impl<'a> Tally<'a> {
         if let Some((closed, _)) = closed {
             self.continues(*closed)?;
         }
+        if matches!(self.event.kind, EventKind::Exercise | EventKind::Release) {
+            self.leads_into_its_class()?;
+        }
         for (plan, pool) in pools {
             let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
             // What fits less than before is refused; a defect that was signed for may shrink.
@@ -206,16 +209,33 @@ impl<'a> Tally<'a> {
             if opened.currency != closed.currency {
                 return Err(Rule::CurrencyMismatch);
             }
-            let same = opened.instrument == closed.instrument
-                && (opened.plan, opened.class) == (closed.plan, closed.class);
+            let same = (opened.plan, opened.class) == (closed.plan, closed.class);
             let stays = self.event.kind == EventKind::Transfer
                 || self.register.account(opened.account).map(|account| account.holder)
                     == self.holder(closed.account);
-            if !same || !stays {
+            if opened.instrument != closed.instrument {
                 return Err(Rule::ResultMismatch);
+            }
+            if !same || !stays {
+                self.breaks(Rule::ResultMismatch)?;
             }
         }
         Ok(())
+    }
+
+    /// What a grant is exercised or released into is of the class that it names.
+    fn leads_into_its_class(&self) -> Result<(), Rule> {
+        let reduced = self.event.effects.iter().find_map(|effect| match effect {
+            Effect::SecurityReduced { security, .. } => self.register.security(*security),
+            _ => None,
+        });
+        let class = reduced.and_then(|security| security.class);
+        let other = |effect: &Effect| match effect {
+            Effect::CertificateOpened(opened) => class.is_some_and(|class| class != opened.class),
+            _ => false,
+        };
+        let leads = !self.event.effects.iter().any(other);
+        if leads { Ok(()) } else { self.breaks(Rule::ResultMismatch) }
     }
 
     fn holder(&self, account: AccountId) -> Option<crate::handle::Holder> {
