@@ -162,7 +162,7 @@ impl fmt::Display for Ratio {
 }
 
 /// The greatest common divisor; that of zero and a number is the number.
-fn common_divisor(mut one: u128, mut other: u128) -> u128 {
+pub(crate) fn common_divisor(mut one: u128, mut other: u128) -> u128 {
     while other != 0 {
         (one, other) = (other, one % other);
     }

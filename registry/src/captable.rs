@@ -23,6 +23,8 @@ use crate::handle::{
 use crate::ocf::object::Object;
 
 mod carry;
+mod conversion;
+mod definition;
 mod export;
 mod facts;
 mod json;
@@ -30,13 +32,19 @@ mod judge;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vesting;
 
+pub use definition::Definition;
 pub use facts::{
     CertificateFacts, ClassFacts, Dated, IssuerFacts, PlanFacts, SecurityFacts, StakeholderFacts,
     Totals,
 };
 pub use json::CapTableJson;
-pub use table::{CapTable, ClassLine, HolderLine, Holding};
+pub use table::{
+    CapTable, ClassLine, ConvertibleLine, Dilution, GrantLine, HolderLine, Holding, Note, PlanLine,
+    WarrantLine,
+};
+pub use vesting::VestingLine;
 
 /// Why an event does not follow from those before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -144,7 +144,6 @@ impl Refusal {
     pub(crate) fn new(code: Code, file: &str, item: &str, what: impl Into<String>) -> Refusal {
         Refusal { code, file: file.into(), item: item.into(), rule: None, what: what.into() }
     }
-
 }
 
 impl fmt::Display for Refusal {

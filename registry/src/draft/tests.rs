@@ -15,6 +15,8 @@ use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 
 mod grants;
+mod laws;
+mod positions;
 mod rules;
 mod stock;
 
@@ -109,6 +111,13 @@ impl Company {
     }
 
     fn with(draft: bool) -> Company {
+        let mut company = Company::bare(draft);
+        company.found();
+        company
+    }
+
+    /// An issuer and nothing else.
+    fn bare(draft: bool) -> Company {
         let mut register = Register::new(7);
         let party = register.add_party(Party { legal: true, details: [0; 32] });
         let issuer = register.next_issuer();
@@ -130,7 +139,10 @@ impl Company {
         register.apply(&registered);
         let fold = Fold::of([&registered]).unwrap();
         let entry = Entry { issuer, today: day("2019-01-01"), ..Entry::default() };
-        let mut company = Company { register, entry, fold, record: 0 };
+        Company { register, entry, fold, record: 0 }
+    }
+
+    fn found(&mut self) {
         let class = |id: &str, kind: &str, shares: &str, rights: Value| {
             json!({
                 "object_type": "STOCK_CLASS", "id": id, "name": id, "class_type": kind,
@@ -144,22 +156,21 @@ impl Company {
                 "ratio": { "numerator": "1", "denominator": "1" },
             },
         }]);
-        company.tell([class("common", "COMMON", "8000", json!([]))]).unwrap();
-        company.tell([class("preferred", "PREFERRED", "2000", right)]).unwrap();
+        self.tell([class("common", "COMMON", "8000", json!([]))]).unwrap();
+        self.tell([class("preferred", "PREFERRED", "2000", right)]).unwrap();
         for (id, behavior) in [("plan", "RETURN_TO_POOL"), ("old plan", "RETIRE")] {
             let plan = json!({
                 "object_type": "STOCK_PLAN", "id": id, "plan_name": id,
                 "initial_shares_reserved": "1000", "stock_class_ids": ["common"],
                 "default_cancellation_behavior": behavior,
             });
-            company.tell([plan]).unwrap();
+            self.tell([plan]).unwrap();
         }
         for id in ["ada", "bob", "eve"] {
             let name = json!({ "legal_name": id });
             let person = json!({ "object_type": "STAKEHOLDER", "id": id, "name": name });
-            company.tell([person]).unwrap();
+            self.tell([person]).unwrap();
         }
-        company
     }
 
     fn tell<const N: usize>(&mut self, objects: [Value; N]) -> Result<Event, Rule> {
@@ -171,6 +182,10 @@ impl Company {
         objects: [Value; N],
         waived: &[Rule],
     ) -> Result<Event, Rule> {
+        self.tell_all(objects.to_vec(), waived)
+    }
+
+    fn tell_all(&mut self, objects: Vec<Value>, waived: &[Rule]) -> Result<Event, Rule> {
         let objects: Vec<Object> = objects.into_iter().map(object).collect();
         let item = ImportItem { objects, waived: waived.to_vec() };
         let before = self.bytes();
@@ -304,4 +319,61 @@ fn what_was_entered_is_exported_as_it_was_told() {
     ));
     assert!(kinds("2020-02-29").ends_with("TX_STOCK_ISSUANCE tx-1"));
     assert!(kinds("2019-06-01").ends_with("STAKEHOLDER eve"));
+}
+
+/// Commands that are no transactions of the format are told in its words all the same.
+#[test]
+fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
+    let mut company = Company::with(false);
+    let account = |company: &Company, id: &str| {
+        company.register.account_named(company.entry.issuer, id).unwrap()
+    };
+    let (ada, bob) = (account(&company, "ada"), account(&company, "bob"));
+    company.tell([stock("1", "ada", "10", "2020-01-01")]).unwrap();
+    company.tell([stock("2", "ada", "20", "2020-01-01")]).unwrap();
+    let mut sale = Event::default();
+    let transfer = crate::register::Transfer {
+        class: COMMON,
+        from: ada,
+        to: Some(bob),
+        quantity: Quantity::whole(25),
+        certificates: &[],
+    };
+    let place = Place { record: 99, opened: 0 };
+    company.register.plan_movement(&mut sale, place, day("2020-02-01"), &transfer).unwrap();
+    company.register.check(&sale).unwrap();
+    company.register.apply(&sale);
+    company.fold.add(&sale).unwrap();
+    company.judge();
+    let exported = company.fold.export(company.entry.issuer, Date::MAX);
+    // The export is entered into an empty register and says the same.
+    let mut again = Company::bare(true);
+    let mut items: Vec<Vec<Object>> = Vec::new();
+    for object in exported {
+        match object.kind() {
+            Kind::Issuer => continue,
+            Kind::StockTransfer | Kind::StockConsolidation => items.push(vec![object]),
+            Kind::StockIssuance => {
+                let id = object.text("security_id").unwrap().to_owned();
+                let source = items
+                    .iter_mut()
+                    .find(|item| crate::action::result_ids(&item[0]).any(|result| result == id));
+                match source {
+                    Some(item) => item.push(object),
+                    None => items.push(vec![object]),
+                }
+            }
+            _ => items.push(vec![object]),
+        }
+    }
+    for objects in items {
+        again.record += 1;
+        let place = Place { record: again.record, opened: 0 };
+        let item = ImportItem { objects, waived: Vec::new() };
+        again.entry.enter(&mut again.register, place, &item).unwrap();
+    }
+    for (holder, shares) in [("ada", 5), ("bob", 25)] {
+        let held = again.register.position(account(&again, holder), COMMON).unwrap();
+        assert_eq!(held.quantity, Quantity::whole(shares), "{holder}");
+    }
 }

@@ -23,9 +23,7 @@ impl Register {
             }
             Effect::PoolReserved { plan, reserved } => {
                 let pool = Pool { reserved: *reserved, ..self.pool_of(*plan) };
-                self.set_pool(event, *plan, pool);
-                let plan = self.plans.get_mut(plan.index()).expect(CHECKED);
-                plan.ruled = plan.ruled.max(event.date);
+                self.rule_pool(event, *plan, pool);
             }
             Effect::PoolDrawn { plan, quantity } => {
                 let mut pool = self.pool_of(*plan);
@@ -37,7 +35,7 @@ impl Register {
                 pool.returned = pool.returned.checked_add(*quantity).expect(CHECKED);
                 self.set_pool(event, *plan, pool);
                 if let Some(security) = security {
-                    let security = self.security_mut(*security);
+                    let security = self.touched(*security, event.date);
                     let returned = security.returned.checked_add(*quantity);
                     security.returned = returned.expect(CHECKED);
                 }
@@ -47,7 +45,7 @@ impl Register {
                 pool.exercised = pool.exercised.checked_add(*quantity).expect(CHECKED);
                 self.set_pool(event, *plan, pool);
             }
-            Effect::PoolScaled { plan, pool } => self.set_pool(event, *plan, *pool),
+            Effect::PoolScaled { plan, pool } => self.rule_pool(event, *plan, *pool),
             Effect::SecurityOpened(opened) => self.open_security(event, opened),
             Effect::SecurityClosed { security, quantity, .. } => {
                 let kept = event.effects.iter().filter_map(|effect| match effect {
@@ -57,7 +55,7 @@ impl Register {
                 let kept = kept.fold(Quantity::ZERO, |sum, quantity| {
                     sum.checked_add(quantity).expect(CHECKED)
                 });
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.ended = true;
                 if matches!(event.kind, EventKind::Cancellation | EventKind::Retraction) {
                     let all = quantity.unwrap_or_default();
@@ -65,26 +63,30 @@ impl Register {
                 }
             }
             Effect::SecurityReduced { security, after, .. } => {
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.quantity = Some(*after);
                 security.ended = after.is_zero();
             }
             Effect::SecurityScaled { security, after, price, .. } => {
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.quantity = Some(*after);
                 security.ended = after.is_zero();
                 security.price = *price;
             }
-            Effect::SecurityAccepted { security } => self.security_mut(*security).accepted = true,
+            Effect::SecurityAccepted { security } => {
+                self.touched(*security, event.date).accepted = true;
+            }
             Effect::SecurityRepriced { security, price } => {
-                self.security_mut(*security).price = Some(*price);
+                self.touched(*security, event.date).price = Some(*price);
             }
             _ => {}
         }
     }
 
-    fn security_mut(&mut self, id: SecurityId) -> &mut Security {
-        self.securities.get_mut(id.index()).expect(CHECKED)
+    fn touched(&mut self, id: SecurityId, date: Date) -> &mut Security {
+        let security = self.securities.get_mut(id.index()).expect(CHECKED);
+        security.last = security.last.max(date);
+        security
     }
 
     fn open_security(&mut self, event: &Event, opened: &SecurityOpened) {
@@ -102,12 +104,20 @@ impl Register {
             class: opened.class,
             price: opened.price,
             date: event.date,
+            last: event.date,
             ..Security::default()
         });
     }
 
     fn pool_of(&self, plan: PlanId) -> Pool {
         self.plans.get(plan.index()).expect(CHECKED).pool
+    }
+
+    /// A change of the pool's size: nothing is granted or returned before it from now on.
+    fn rule_pool(&mut self, event: &Event, id: PlanId, pool: Pool) {
+        self.set_pool(event, id, pool);
+        let plan = self.plans.get_mut(id.index()).expect(CHECKED);
+        plan.ruled = plan.ruled.max(event.date);
     }
 
     fn set_pool(&mut self, event: &Event, plan: PlanId, pool: Pool) {

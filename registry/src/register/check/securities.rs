@@ -51,7 +51,7 @@ impl<'a> Tally<'a> {
                 if priced { Ok(()) } else { Err(Rule::SecurityMismatch) }
             }
             // A split is compared as a whole with what it should be.
-            Effect::SecurityScaled { .. } => Ok(()),
+            Effect::SecurityScaled { security, .. } => self.open_security(*security).map(|_| ()),
             other => self.pool(other),
         }
     }
@@ -65,6 +65,7 @@ impl<'a> Tally<'a> {
             return Err(Rule::SecurityEnded);
         }
         self.dated(found.date)?;
+        self.not_before(found.last)?;
         Ok(found)
     }
 
@@ -129,7 +130,11 @@ impl<'a> Tally<'a> {
                 pool.exercised = pool.exercised.checked_add(quantity)?;
                 Some(())
             }),
-            Effect::PoolScaled { .. } => return Ok(()),
+            Effect::PoolScaled { plan, .. } => {
+                let facts = self.register.plan(*plan).ok_or(Rule::PlanUnknown)?;
+                self.of(facts.issuer)?;
+                return self.not_before(facts.ruled.max(facts.last));
+            }
             _ => return Err(Rule::QuantityMismatch),
         };
         let facts = self.register.plan(plan).ok_or(Rule::PlanUnknown)?;
@@ -181,6 +186,9 @@ impl<'a> Tally<'a> {
         if let Some((closed, _)) = closed {
             self.continues(*closed)?;
         }
+        if matches!(self.event.kind, EventKind::Exercise | EventKind::Release) {
+            self.leads_into_its_class()?;
+        }
         for (plan, pool) in pools {
             let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
             // What fits less than before is refused; a defect that was signed for may shrink.
@@ -201,16 +209,33 @@ impl<'a> Tally<'a> {
             if opened.currency != closed.currency {
                 return Err(Rule::CurrencyMismatch);
             }
-            let same = opened.instrument == closed.instrument
-                && (opened.plan, opened.class) == (closed.plan, closed.class);
+            let same = (opened.plan, opened.class) == (closed.plan, closed.class);
             let stays = self.event.kind == EventKind::Transfer
                 || self.register.account(opened.account).map(|account| account.holder)
                     == self.holder(closed.account);
-            if !same || !stays {
+            if opened.instrument != closed.instrument {
                 return Err(Rule::ResultMismatch);
+            }
+            if !same || !stays {
+                self.breaks(Rule::ResultMismatch)?;
             }
         }
         Ok(())
+    }
+
+    /// What a grant is exercised or released into is of the class that it names.
+    fn leads_into_its_class(&self) -> Result<(), Rule> {
+        let reduced = self.event.effects.iter().find_map(|effect| match effect {
+            Effect::SecurityReduced { security, .. } => self.register.security(*security),
+            _ => None,
+        });
+        let class = reduced.and_then(|security| security.class);
+        let other = |effect: &Effect| match effect {
+            Effect::CertificateOpened(opened) => class.is_some_and(|class| class != opened.class),
+            _ => false,
+        };
+        let leads = !self.event.effects.iter().any(other);
+        if leads { Ok(()) } else { self.breaks(Rule::ResultMismatch) }
     }
 
     fn holder(&self, account: AccountId) -> Option<crate::handle::Holder> {
