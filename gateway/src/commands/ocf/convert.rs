@@ -42,6 +42,6 @@ pub(crate) fn convert(asked: &Package, out: &Path) -> Result<(), Failure> {
         written.members.len(),
         findings.len(),
     );
-    print_findings(&findings);
+    print_findings(&findings, &[]);
     Ok(())
 }
