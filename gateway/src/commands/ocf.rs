@@ -38,14 +38,18 @@ fn carried_out(asked: &cli::Package, md5: bool) -> Result<(Package, Imported), R
     Ok((package, imported))
 }
 
+/// So many findings, in words.
+fn counted(findings: usize) -> String {
+    if findings == 1 { "1 finding".to_owned() } else { format!("{findings} findings") }
+}
+
 /// Prints what was found in reading, and what could not be counted, to standard error.
 fn print_findings(findings: &[Finding], notes: &[Note]) {
     let count = findings.len() + notes.len();
     if count == 0 {
         return;
     }
-    let title = if count == 1 { "1 finding:".to_owned() } else { format!("{count} findings:") };
-    eprintln!("\n{}", Paint::stderr().notice(&title));
+    eprintln!("\n{}", Paint::stderr().notice(&format!("{}:", counted(count))));
     let found = findings.iter().map(|finding| {
         let code = match finding.rule {
             Some(rule) => format!("{} {}", finding.code, rule.code()),

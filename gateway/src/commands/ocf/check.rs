@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{carried_out, findings_json, print_findings, refused};
+use super::{carried_out, counted, findings_json, print_findings, refused};
 use crate::cli::Package;
 use crate::exit::Failure;
 
@@ -35,9 +35,10 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
     if asked.json {
         return Ok(());
     }
-    let (items, findings) = (imported.items.items.len(), imported.findings.len());
+    let items = imported.items.items.len();
+    let findings = counted(imported.findings.len());
     println!(
-        "{}: {} can be read: version {}, {items} items, {findings} findings.",
+        "{}: {} can be read: version {}, {items} items, {findings}.",
         asked.path.display(),
         package.issuer_name(),
         package.version,
