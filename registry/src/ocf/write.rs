@@ -152,6 +152,3 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
 fn text(value: &Value) -> String {
     serde_json::to_string(value).expect("keys are texts")
 }
-
-#[cfg(test)]
-mod tests;

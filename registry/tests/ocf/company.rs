@@ -17,6 +17,8 @@ struct Held {
     class: String,
     quantity: u64,
     accepted: bool,
+    /// Which type of grant it is.
+    variant: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -180,6 +182,18 @@ impl Company<'_> {
 
     /// Writes the issuance of a security, which some event may open.
     fn open(&mut self, kind: Paper, holder: String, class: &str, quantity: u64) -> String {
+        let variant = self.choose(15);
+        self.open_alike(kind, holder, class, quantity, variant)
+    }
+
+    fn open_alike(
+        &mut self,
+        kind: Paper,
+        holder: String,
+        class: &str,
+        quantity: u64,
+        variant: usize,
+    ) -> String {
         let id = self.id("security");
         let mut issuance = json!({
             "security_id": id, "custom_id": format!("No. {id}"), "stakeholder_id": holder,
@@ -211,7 +225,7 @@ impl Company<'_> {
             ),
             Paper::Grant => {
                 let types = ["OPTION", "OPTION_ISO", "OPTION_NSO", "CSAR", "SSAR"];
-                let at = self.choose(types.len());
+                let at = variant % types.len();
                 let field = if at < 3 { "exercise_price" } else { "base_price" };
                 set(
                     &mut issuance,
@@ -223,7 +237,7 @@ impl Company<'_> {
                 );
                 if at == 0 {
                     let kinds = ["ISO", "NSO", "INTL"];
-                    issuance["option_grant_type"] = kinds[self.choose(3)].into();
+                    issuance["option_grant_type"] = kinds[variant / types.len() % 3].into();
                 }
             }
             Paper::Unit => set(
@@ -267,7 +281,7 @@ impl Company<'_> {
         let tx = self.push(&format!("TX_{}_ISSUANCE", kind.name()), issuance);
         self.issued.push(tx);
         let class = class.to_owned();
-        self.open.push(Held { id: id.clone(), kind, holder, class, quantity, accepted: false });
+        self.open.push(Held { id: id.clone(), kind, holder, class, quantity, accepted: false, variant });
         id
     }
 
@@ -318,7 +332,8 @@ impl Company<'_> {
     /// Opens what is left under a balance certificate, if anything is left.
     fn balance(&mut self, from: &Held, rest: u64, event: &mut Value) {
         if rest > 0 {
-            let balance = self.open(from.kind, from.holder.clone(), &from.class, rest);
+            let (kind, holder) = (from.kind, from.holder.clone());
+            let balance = self.open_alike(kind, holder, &from.class, rest, from.variant);
             event["balance_security_id"] = balance.into();
         }
     }
@@ -343,7 +358,8 @@ impl Company<'_> {
                 let mut results = Vec::new();
                 for part in [first, taken - first].into_iter().filter(|part| *part > 0) {
                     let holder = self.holder();
-                    results.push(self.open(from.kind, holder, &from.class, part));
+                    let alike = self.open_alike(from.kind, holder, &from.class, part, from.variant);
+                    results.push(alike);
                 }
                 event["resulting_security_ids"] = results.into();
                 self.balance(&from, rest, &mut event);

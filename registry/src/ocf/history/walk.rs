@@ -307,6 +307,13 @@ impl Walk<'_> {
             let what = "its security has ended";
             self.departure(at, Code::TerminalTwice, what, "left out")?;
             self.index.txs[at].out = true;
+        } else if let (Kind::EquityCompensationRepricing, Some(price)) =
+            (kind, self.object(at).value("new_exercise_price").cloned())
+        {
+            // What is made of it later bears the price that holds then.
+            let mut stands = self.stands(security).clone();
+            stands.set("exercise_price", price);
+            self.states[security].stands = Some(stands);
         } else if is_acceptance(kind) {
             if std::mem::replace(&mut self.states[security].accepted, true) {
                 let what = "its security is already accepted";
