@@ -8,4 +8,5 @@ mod commands;
 pub mod exit;
 mod items;
 mod keys;
+mod paint;
 mod table;

@@ -1,70 +1,76 @@
 //! `counterfoil ocf`: Open Cap Format packages, offline.
 
+use counterfoil_registry::captable::Note;
 use counterfoil_registry::ocf::import::{Imported, import};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Finding, Mode, Options, Package, Refusal, read};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::Package as Asked;
-use crate::exit::Failure;
+use crate::cli;
+use crate::paint::Paint;
 use crate::table::aligned;
+use company::{Company, broken, refused};
 
-mod cap_table;
+pub(crate) mod cap_table;
 mod check;
+mod company;
 mod convert;
+pub(crate) mod history;
+mod tree;
+pub(crate) mod vesting;
 
-pub(crate) use cap_table::cap_table;
 pub(crate) use check::check;
 pub(crate) use convert::convert;
 
-/// A package that was read, and carried out under the rules of the register.
-struct Read {
-    package: Package,
-    imported: Imported,
-}
-
-fn mode(asked: &Asked) -> Mode {
+fn mode(asked: &cli::Package) -> Mode {
     if asked.lenient { Mode::Lenient } else { Mode::Strict }
 }
 
 /// Reads a package as asked.
-fn read_only(asked: &Asked, md5: bool) -> Result<Package, Refusal> {
+fn read_only(asked: &cli::Package, md5: bool) -> Result<Package, Refusal> {
     read(&Source::open(&asked.path)?, Options { mode: mode(asked), md5 })
 }
 
-fn carried_out(asked: &Asked, md5: bool) -> Result<Read, Refusal> {
+/// Reads a package and carries it out under the rules of the register.
+fn carried_out(asked: &cli::Package, md5: bool) -> Result<(Package, Imported), Refusal> {
     let package = read_only(asked, md5)?;
     let imported = import(&package, mode(asked))?;
-    Ok(Read { package, imported })
+    Ok((package, imported))
 }
 
-fn refused(asked: &Asked, refusal: &Refusal) -> Failure {
-    let failure = Failure::refused(refusal.code.as_str(), refusal.to_string());
-    match asked.lenient {
-        true => failure,
-        false => failure.hint("--lenient reads what has one documented reading"),
-    }
+/// So many findings, in words.
+fn counted(findings: usize) -> String {
+    if findings == 1 { "1 finding".to_owned() } else { format!("{findings} findings") }
 }
 
-/// The findings as people read them: numbered, in columns.
-fn print_findings(findings: &[Finding]) {
-    if findings.is_empty() {
+/// Prints what was found in reading, and what could not be counted, to standard error.
+fn print_findings(findings: &[Finding], notes: &[Note]) {
+    let count = findings.len() + notes.len();
+    if count == 0 {
         return;
     }
-    let rows = findings.iter().enumerate().map(|(at, finding)| {
+    eprintln!("\n{}", Paint::stderr().notice(&format!("{}:", counted(count))));
+    let found = findings.iter().map(|finding| {
         let code = match finding.rule {
             Some(rule) => format!("{} {}", finding.code, rule.code()),
             None => finding.code.to_string(),
         };
         let (file, item) = (finding.file.clone(), finding.item.clone());
-        vec![(at + 1).to_string(), code, file, item, finding.what.clone(), finding.done.clone()]
+        [code, file, item, finding.what.clone(), finding.done.clone()]
+    });
+    let noted = notes.iter().map(|note| {
+        let (code, what) = (note.error.code().to_owned(), note.error.to_string());
+        [code, String::new(), note.security.clone(), what, "counted as unvested".to_owned()]
+    });
+    let numbered = found.chain(noted).enumerate().map(|(at, cells)| {
+        std::iter::once((at + 1).to_string()).chain(cells).collect::<Vec<String>>()
     });
     let head = ["#", "finding", "file", "item", "what was found", "what was done"];
-    eprintln!("\n{}", aligned(&head, &[0], rows.collect()));
+    eprintln!("{}", aligned(&head, &[0], numbered.collect()));
 }
 
 /// The findings as programs read them.
-fn findings_json(findings: &[Finding]) -> serde_json::Value {
+fn findings_json(findings: &[Finding]) -> Value {
     let findings = findings.iter().enumerate().map(|(at, finding)| {
         json!({
             "number": (at + 1).to_string(),

@@ -30,7 +30,7 @@ pub(crate) fn by_holder(
         row.extend([grouped(unissued), percent(unissued, all)]);
         rows.push(row);
     }
-    let mut row = vec!["outstanding".to_owned()];
+    let mut row = vec!["total".to_owned()];
     row.extend(table.classes.iter().map(|class| grouped(class.outstanding)));
     row.extend(others.iter().map(|(_, _, total)| grouped(*total)));
     row.extend([grouped(all), percent(all, all)]);

@@ -114,7 +114,9 @@ impl Company<'_> {
             },
             "converts_to_stock_class_id": "common",
         }]);
-        for (class, kind, rights) in [("common", "COMMON", json!([])), ("preferred", "PREFERRED", right)] {
+        for (class, kind, rights) in
+            [("common", "COMMON", json!([])), ("preferred", "PREFERRED", right)]
+        {
             self.objects.push(json!({
                 "object_type": "STOCK_CLASS", "id": class, "name": class, "class_type": kind,
                 "default_id_prefix": "", "initial_shares_authorized": "UNLIMITED",
@@ -281,12 +283,27 @@ impl Company<'_> {
         let tx = self.push(&format!("TX_{}_ISSUANCE", kind.name()), issuance);
         self.issued.push(tx);
         let class = class.to_owned();
-        self.open.push(Held { id: id.clone(), kind, holder, class, quantity, accepted: false, variant });
+        self.open.push(Held {
+            id: id.clone(),
+            kind,
+            holder,
+            class,
+            quantity,
+            accepted: false,
+            variant,
+        });
         id
     }
 
     fn issue(&mut self) {
-        let kinds = [Paper::Stock, Paper::Grant, Paper::Unit, Paper::Warrant, Paper::Convertible, Paper::Stock];
+        let kinds = [
+            Paper::Stock,
+            Paper::Grant,
+            Paper::Unit,
+            Paper::Warrant,
+            Paper::Convertible,
+            Paper::Stock,
+        ];
         let kind = kinds[self.choose(kinds.len())];
         let class = if kind == Paper::Stock { CLASSES[self.choose(2)] } else { "common" };
         let quantity = 2 + self.choose(10_000) as u64;
@@ -317,7 +334,8 @@ impl Company<'_> {
             }
             3 if kind != Paper::Convertible => {
                 let quantity = (quantity / 2).max(1).to_string();
-                let event = json!({ "security_id": id, "quantity": quantity, "reason_text": "Sale" });
+                let event =
+                    json!({ "security_id": id, "quantity": quantity, "reason_text": "Sale" });
                 self.push("TX_VESTING_ACCELERATION", event);
             }
             4 if kind == Paper::Grant => {
@@ -439,7 +457,9 @@ impl Company<'_> {
             }
             2 => {
                 let alike = |held: &Held| {
-                    held.kind == Paper::Stock && held.class == from.class && held.holder == from.holder
+                    held.kind == Paper::Stock
+                        && held.class == from.class
+                        && held.holder == from.holder
                 };
                 let other = self.open.iter().position(alike);
                 let other = other.map(|other| self.open.swap_remove(other));
@@ -468,7 +488,8 @@ impl Company<'_> {
         let class = CLASSES[self.choose(2)];
         match self.choose(5) {
             0 => {
-                let event = json!({ "issuer_id": "issuer", "new_shares_authorized": "900000000000000" });
+                let event =
+                    json!({ "issuer_id": "issuer", "new_shares_authorized": "900000000000000" });
                 self.push("TX_ISSUER_AUTHORIZED_SHARES_ADJUSTMENT", event);
             }
             1 => {
@@ -484,7 +505,10 @@ impl Company<'_> {
                     }
                 }
                 let ratio = json!({ "numerator": factor.to_string(), "denominator": "1" });
-                self.push("TX_STOCK_CLASS_SPLIT", json!({ "stock_class_id": class, "split_ratio": ratio }));
+                self.push(
+                    "TX_STOCK_CLASS_SPLIT",
+                    json!({ "stock_class_id": class, "split_ratio": ratio }),
+                );
             }
             3 => {
                 let event = json!({ "stock_plan_id": "plan", "shares_reserved": "2000000000" });

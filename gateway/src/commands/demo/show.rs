@@ -4,14 +4,14 @@ use std::path::Path;
 
 use counterfoil_engine::handle::CashAccountId;
 use counterfoil_registry::amount::format_decimal;
-use counterfoil_registry::captable::{Fold, FoldError};
+use counterfoil_registry::captable::{Definition, Fold, FoldError, HolderLine};
 use counterfoil_registry::handle::{CertificateId, IssuerId};
 
 use super::desk::Desk;
 use super::step;
 use crate::commands::verify;
 use crate::exit::{Failure, write_file};
-use crate::table::{aligned, cap_table as table};
+use crate::table::{aligned, cap_table as table, grouped};
 
 fn fold(desk: &Desk) -> Result<Fold, Failure> {
     let broken = |error: FoldError| Failure::refused("RECORD_UNEXPECTED", error.to_string());
@@ -24,7 +24,8 @@ pub(super) fn cap_table(desk: &Desk, issuer: IssuerId) -> Result<String, Failure
     let broken = |error: FoldError| Failure::refused("RECORD_UNEXPECTED", error.to_string());
     let cap_table = fold(desk)?.cap_table(issuer, today).map_err(broken)?;
     let cap_table = cap_table.expect("the issuer was registered");
-    Ok(table(&cap_table, |line| Some(desk.name(line.holder))))
+    let name = |line: &HolderLine| Some(desk.name(line.holder));
+    table::by_holder(&cap_table, &Definition::OUTSTANDING, name).map_err(broken)
 }
 
 /// Every certificate of the issuer: what it came from and what became of it.
@@ -48,7 +49,7 @@ pub(super) fn lineage(desk: &Desk, issuer: IssuerId) -> Result<String, Failure> 
             printed(&id),
             certificate.opened.to_string(),
             desk.name(certificate.holder),
-            format!("{} {}", certificate.quantity, class.name),
+            format!("{} {}", grouped(certificate.quantity), class.name),
             list(&certificate.preceded_by),
             became,
         ]);

@@ -63,14 +63,13 @@ pub(crate) fn run(asked: &Package, wanted: &Wanted) -> Result<(), Failure> {
 
 fn convertibles(cap_table: &CapTable, company: &Company) -> String {
     let rows = cap_table.convertibles.iter().map(|line| {
-        let holder = company.name(&line.holder_source_id);
         let security = match line.source_id.as_str() {
             "" => line.security.to_string(),
             source_id => source_id.to_owned(),
         };
         vec![
             security,
-            holder.unwrap_or_else(|| line.holder.to_string()),
+            company.holder(line.holder),
             format_decimal(line.amount.amount, DECIMALS),
             line.amount.currency.to_string(),
         ]

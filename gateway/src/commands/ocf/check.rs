@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{carried_out, findings_json, print_findings, refused};
+use super::{carried_out, counted, findings_json, print_findings, refused};
 use crate::cli::Package;
 use crate::exit::Failure;
 
@@ -11,12 +11,12 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
     let read = carried_out(asked, md5);
     if asked.json {
         let answer = match &read {
-            Ok(read) => json!({
+            Ok((package, imported)) => json!({
                 "readable": true,
-                "issuer": read.package.issuer.id(),
-                "version": read.package.version,
-                "items": read.imported.items.items.len().to_string(),
-                "findings": findings_json(&read.imported.findings),
+                "issuer": package.issuer.id(),
+                "version": package.version,
+                "items": imported.items.items.len().to_string(),
+                "findings": findings_json(&imported.findings),
             }),
             Err(refusal) => json!({
                 "readable": false,
@@ -31,17 +31,18 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
         };
         println!("{answer}");
     }
-    let read = read.map_err(|refusal| refused(asked, &refusal))?;
+    let (package, imported) = read.map_err(|refusal| refused(asked, &refusal))?;
     if asked.json {
         return Ok(());
     }
-    let (items, findings) = (read.imported.items.items.len(), read.imported.findings.len());
+    let items = imported.items.items.len();
+    let findings = counted(imported.findings.len());
     println!(
-        "{}: {} can be read: version {}, {items} items, {findings} findings.",
+        "{}: {} can be read: version {}, {items} items, {findings}.",
         asked.path.display(),
-        read.package.issuer_name(),
-        read.package.version,
+        package.issuer_name(),
+        package.version,
     );
-    print_findings(&read.imported.findings);
+    print_findings(&imported.findings, &[]);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use counterfoil_registry::ocf::{archive, write};
 
-use super::{print_findings, read_only, refused};
+use super::{counted, print_findings, read_only, refused};
 use crate::cli::Package;
 use crate::exit::{Failure, write_file};
 
@@ -35,13 +35,13 @@ pub(crate) fn convert(asked: &Package, out: &Path) -> Result<(), Failure> {
     }
     let findings: Vec<_> = package.findings.iter().chain(&written.findings).cloned().collect();
     println!(
-        "{}: {} as OCF 1.2.0, {} objects in {} files, {} findings.",
+        "{}: {} as OCF 1.2.0, {} objects in {} files, {}.",
         out.display(),
         package.issuer_name(),
         package.items.len() + 1,
         written.members.len(),
-        findings.len(),
+        counted(findings.len()),
     );
-    print_findings(&findings);
+    print_findings(&findings, &[]);
     Ok(())
 }

@@ -81,7 +81,8 @@ impl History<'_> {
 
     /// The first ones that an item came from, which is named by its number or id.
     fn roots_of(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        let securities = self.fold().securities(self.company.issuer).map(|(id, _)| Item::Security(id));
+        let securities =
+            self.fold().securities(self.company.issuer).map(|(id, _)| Item::Security(id));
         let certificates = self.fold().certificates().map(|(id, _)| Item::Certificate(id));
         let named = |item: &Item| {
             let told = self.told(*item);
@@ -142,10 +143,7 @@ impl History<'_> {
     }
 
     fn told(&self, item: Item) -> Told {
-        let name = |holder| {
-            let source = self.company.source(holder);
-            self.company.name(source).unwrap_or_else(|| holder.to_string())
-        };
+        let name = |holder| self.company.holder(holder);
         match item {
             Item::Certificate(id) => {
                 let facts = self.fold().certificate(id).expect("the fold named it");
@@ -161,7 +159,13 @@ impl History<'_> {
             }
             Item::Security(id) => {
                 let facts = self.fold().security(id).expect("the fold named it");
-                let quantity = facts.quantity.map_or("open".to_owned(), grouped);
+                let quantity = facts.quantity.map_or("open number of".to_owned(), grouped);
+                let left = match facts.quantity_at(Date::MAX) {
+                    Some(left) if facts.quantity != Some(left) => {
+                        format!(" ({} left)", grouped(left))
+                    }
+                    _ => String::new(),
+                };
                 let unit = match (facts.instrument, facts.currency) {
                     (Instrument::Convertible, Some(currency)) => format!("{currency} CONVERTIBLE"),
                     (instrument, _) => instrument.as_str().to_owned(),
@@ -169,7 +173,7 @@ impl History<'_> {
                 Told {
                     number: facts.number.clone(),
                     source_id: facts.source_id.clone(),
-                    what: format!("{quantity} {unit}"),
+                    what: format!("{quantity} {unit}{left}"),
                     holder: name(self.fold().holder_of(facts.account, facts.holder, facts.opened)),
                     since: (facts.opened, facts.origin),
                     until: facts.closed,
@@ -188,13 +192,13 @@ impl History<'_> {
 
     fn line(&self, item: Item) -> String {
         let told = self.told(item);
-        let (opened, origin) = told.since;
+        let (since, origin) = told.since;
         let until = match told.until {
             None => "open".to_owned(),
-            Some((date, kind)) => format!("until {date}, {}", verb(kind)),
+            Some((date, kind)) => format!("{date} {}", closed(kind)),
         };
         let (label, what, holder) = (self.label(item), told.what, told.holder);
-        format!("{label}  {what}, {holder}, {opened} {}, {until}", verb(origin))
+        format!("{label}  {what}, {holder}  {since} {} - {until}", opened(origin))
     }
 
     /// Every item of the descent with what it came from and became.
@@ -206,16 +210,17 @@ impl History<'_> {
                 continue;
             }
             let (told, results) = (self.told(item), self.results(item));
-            let labels = |items: &[Item]| items.iter().map(|item| self.id(*item)).collect::<Vec<_>>();
+            let labels =
+                |items: &[Item]| items.iter().map(|item| self.id(*item)).collect::<Vec<_>>();
             items.push(json!({
                 "id": self.id(item),
                 "number": told.number,
                 "what": told.what,
                 "holder": told.holder,
                 "opened": told.since.0.to_string(),
-                "openedBy": verb(told.since.1),
+                "openedBy": opened(told.since.1),
                 "closed": told.until.map(|(date, _)| date.to_string()),
-                "closedBy": told.until.map(|(_, kind)| verb(kind)),
+                "closedBy": told.until.map(|(_, kind)| closed(kind)),
                 "precededBy": labels(&self.sources(item)),
                 "resultedIn": labels(&results),
             }));
@@ -231,10 +236,25 @@ impl History<'_> {
     }
 }
 
-/// What an event of a kind did to a certificate.
-fn verb(kind: EventKind) -> &'static str {
+/// How an event of a kind opens a certificate.
+fn opened(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Issuance => "issued",
+        EventKind::Transfer => "by transfer",
+        EventKind::Cancellation => "left by a cancellation",
+        EventKind::Repurchase => "left by a repurchase",
+        EventKind::Conversion => "by conversion",
+        EventKind::Reissuance => "reissued",
+        EventKind::Consolidation => "by consolidation",
+        EventKind::Exercise => "by exercise",
+        EventKind::Release => "by release",
+        _ => "recorded",
+    }
+}
+
+/// How an event of a kind closes one.
+fn closed(kind: EventKind) -> &'static str {
+    match kind {
         EventKind::Transfer => "transferred",
         EventKind::Cancellation => "cancelled",
         EventKind::Repurchase => "repurchased",
@@ -244,7 +264,7 @@ fn verb(kind: EventKind) -> &'static str {
         EventKind::Consolidation => "consolidated",
         EventKind::Exercise => "exercised",
         EventKind::Release => "released",
-        EventKind::Split => "split",
-        _ => "recorded",
+        EventKind::Split => "ended by a split",
+        _ => "ended",
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
     let lines = company.fold.vesting(company.issuer, as_of).map_err(broken)?;
     if asked.json {
         let securities: Vec<Value> = lines.iter().map(|line| as_json(line, as_of)).collect();
-        let findings: Vec<Value> = company.findings.iter().map(super::finding).collect();
+        let findings = super::findings_json(&company.findings);
         let issuer = company.fold.issuer(company.issuer).map(|issuer| issuer.source_id.as_str());
         let all = json!({
             "issuer": issuer,
@@ -29,8 +29,17 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
     }
     println!("{} at the end of {as_of}\n", company.legal_name);
     let head = [
-        "security", "holder", "type", "granted", "vested", "left", "unvested", "next", "then vested",
-        "ends", "terms",
+        "security",
+        "holder",
+        "type",
+        "granted",
+        "vested",
+        "left",
+        "unvested",
+        "next",
+        "then vested",
+        "ends",
+        "terms",
     ];
     let rows = lines.iter().map(|line| row(line, &company, as_of)).collect();
     println!("{}", aligned(&head, &[3, 4, 5, 6, 8], rows));
@@ -54,7 +63,7 @@ fn row(line: &VestingLine, company: &Company, as_of: Date) -> Vec<String> {
     };
     vec![
         security.clone(),
-        company.name(&line.holder_source_id).unwrap_or_else(|| line.holder.to_string()),
+        company.holder(line.holder),
         line.kind.to_owned(),
         grouped(line.granted),
         grouped(line.vested),
@@ -68,9 +77,7 @@ fn row(line: &VestingLine, company: &Company, as_of: Date) -> Vec<String> {
 }
 
 fn as_json(line: &VestingLine, as_of: Date) -> Value {
-    let step = |step: &counterfoil_registry::vesting::Step| {
-        json!({ "date": step.date.to_string(), "vested": step.vested.to_string() })
-    };
+    let step = |step: &counterfoil_registry::vesting::Step| json!({ "date": step.date.to_string(), "vested": step.vested.to_string() });
     let (schedule, next, error) = match &line.schedule {
         Ok(schedule) => {
             let steps: Vec<Value> = schedule.steps().iter().map(step).collect();

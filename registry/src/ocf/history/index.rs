@@ -101,10 +101,7 @@ pub(in crate::ocf) struct Index {
 impl Index {
     /// Reads the transactions. LENIENT leaves out events of a security that nothing issues, and
     /// links to results that nothing issues.
-    pub(in crate::ocf) fn of(
-        package: &Package,
-        findings: &mut Findings,
-    ) -> Result<Index, Refusal> {
+    pub(in crate::ocf) fn of(package: &Package, findings: &mut Findings) -> Result<Index, Refusal> {
         let mut index = Index::default();
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut left_out = Vec::new();
@@ -269,7 +266,8 @@ impl Index {
         }
         for field in ["balance_security_id", "resulting_security_id"] {
             // A name that only leads to what a balance is left of is issued by nothing.
-            let issued = |id: &str| names.get(id).copied().filter(|at| self.securities[*at].id == id);
+            let issued =
+                |id: &str| names.get(id).copied().filter(|at| self.securities[*at].id == id);
             match object.text(field).map(|id| issued(id).ok_or(id)) {
                 Some(Ok(known)) if field == "balance_security_id" => tx.balance = Some(known),
                 Some(Ok(known)) => tx.results.push(known),
@@ -280,9 +278,9 @@ impl Index {
         for result in tx.results.iter().chain(&tx.balance) {
             let known = &mut self.securities[*result];
             let itself = tx.security == Some(*result) || tx.more.contains(result);
-            let twice = known.opener.is_some_and(|other| {
-                other == here || self.txs[other].security != tx.security
-            });
+            let twice = known
+                .opener
+                .is_some_and(|other| other == here || self.txs[other].security != tx.security);
             if itself || twice {
                 let what = format!("the security {} results from two events", shown(&known.id));
                 return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
@@ -326,7 +324,8 @@ impl Tx {
 fn balances(package: &Package, names: &mut BTreeMap<String, usize>) {
     let mut left_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for item in &package.items {
-        let (from, balance) = (item.object.text("security_id"), item.object.text("balance_security_id"));
+        let (from, balance) =
+            (item.object.text("security_id"), item.object.text("balance_security_id"));
         if let (Some(from), Some(balance)) = (from, balance)
             && !names.contains_key(balance)
         {

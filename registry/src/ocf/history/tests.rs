@@ -120,7 +120,8 @@ fn strictly(transactions: &[Value]) -> Result<Package, Refusal> {
 /// Reads leniently; what was found, and who holds how many shares in the end.
 fn leniently(transactions: &[Value]) -> (Package, Vec<String>, Vec<(String, String)>) {
     let options = Options { mode: Mode::Lenient, md5: true };
-    let package = read(&source(transactions), options).unwrap_or_else(|refusal| panic!("{refusal}"));
+    let package =
+        read(&source(transactions), options).unwrap_or_else(|refusal| panic!("{refusal}"));
     let members = crate::ocf::write(&package).unwrap().members;
     let again = read(&Source::from_members(members).unwrap(), Options::default());
     let again = again.unwrap_or_else(|refusal| panic!("repaired, and still: {refusal}"));
@@ -227,7 +228,8 @@ fn what_happens_to_nothing_is_left_out() {
 
 #[test]
 fn a_sale_to_nobody_is_refused() {
-    let history = [issue("x", "2021-01-01", "a", "100"), transfer("x", "2021-02-01", "100", &["lost"])];
+    let history =
+        [issue("x", "2021-01-01", "a", "100"), transfer("x", "2021-02-01", "100", &["lost"])];
     let refusal = read(&source(&history), Options { mode: Mode::Lenient, md5: true }).unwrap_err();
     assert_eq!(refusal.rule, Some(Rule::QuantityMismatch), "{refusal}");
 }
@@ -247,10 +249,8 @@ fn results_bear_the_date_of_their_event_and_nothing_precedes_an_issuance() {
 #[test]
 fn vesting_may_begin_before_the_grant() {
     let start = json!({ "vesting_condition_id": "start" });
-    let history = [
-        event("VESTING_START", "g", "2020-06-01", start),
-        grant("g", "2021-01-01", "a", "100"),
-    ];
+    let history =
+        [event("VESTING_START", "g", "2020-06-01", start), grant("g", "2021-01-01", "a", "100")];
     let package = strictly(&history).unwrap();
     import(&package, Mode::Strict).unwrap();
 }
@@ -307,8 +307,7 @@ fn nothing_is_issued_by_an_issuance_of_nothing() {
         issue("y", "2021-01-01", "b", "5"),
         cancel("y", "2021-01-05", "0.00"),
     ];
-    let found =
-        ["it issues nothing", "what it concerns was left out", "it takes nothing"];
+    let found = ["it issues nothing", "what it concerns was left out", "it takes nothing"];
     told(&history, Code::QuantityZero, &found, &[("b", "5")]);
 }
 
@@ -362,16 +361,17 @@ fn a_certificate_does_not_result_from_itself() {
         transfer("y", "2021-01-01", "10", &["x"]),
     ];
     refused(&history, Code::ResultInvalid, None);
-    refused(&[issue("x", "2021-01-01", "a", "10"), transfer("x", "2021-01-01", "10", &["x"])],
-        Code::ResultInvalid, None);
+    refused(
+        &[issue("x", "2021-01-01", "a", "10"), transfer("x", "2021-01-01", "10", &["x"])],
+        Code::ResultInvalid,
+        None,
+    );
 }
 
 #[test]
 fn a_pool_gets_back_what_was_cancelled_under_whatever_name() {
     let reason = |quantity: &str| json!({ "quantity": quantity, "reason_text": "left" });
-    let back = |quantity: &str| {
-        json!({ "quantity": quantity, "reason_text": "left", "stock_plan_id": "plan" })
-    };
+    let back = |quantity: &str| json!({ "quantity": quantity, "reason_text": "left", "stock_plan_id": "plan" });
     let history = [
         grant("g", "2021-01-01", "a", "100"),
         event("EQUITY_COMPENSATION_CANCELLATION", "g", "2021-02-01", reason("30")),

@@ -67,9 +67,7 @@ fn order(transactions: &[(&str, &str, Value)]) -> Vec<String> {
 fn the_order_of_the_file_does_not_matter_where_the_order_of_events_is_clear() {
     // On one day: split, issued, accepted, sold, accepted by the buyer, and sold on; written
     // backwards.
-    let transfer = |security: &str, results: &[&str]| {
-        json!({ "security_id": security, "quantity": "40", "resulting_security_ids": results })
-    };
+    let transfer = |security: &str, results: &[&str]| json!({ "security_id": security, "quantity": "40", "resulting_security_ids": results });
     let mut first = transfer("x", &["y"]);
     first["balance_security_id"] = "rest".into();
     let history = [
