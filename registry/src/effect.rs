@@ -295,6 +295,24 @@ impl Pool {
         self.drawn.checked_sub(self.returned).unwrap_or_default()
     }
 
+    /// The pool after an effect on it; `None` beyond the representable range. Others leave it as it is.
+    pub fn after(self, effect: &Effect) -> Option<Pool> {
+        Some(match effect {
+            Effect::PoolReserved { reserved, .. } => Pool { reserved: *reserved, ..self },
+            Effect::PoolDrawn { quantity, .. } => {
+                Pool { drawn: self.drawn.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolReturned { quantity, .. } => {
+                Pool { returned: self.returned.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolExercised { quantity, .. } => {
+                Pool { exercised: self.exercised.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolScaled { pool, .. } => *pool,
+            _ => self,
+        })
+    }
+
     /// What can still be granted.
     pub fn available(&self) -> Quantity {
         self.reserved.checked_sub(self.used()).unwrap_or_default()

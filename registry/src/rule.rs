@@ -146,6 +146,7 @@ impl Rule {
                 | DateBeforeFormation
                 | DateBeforeIssuance
                 | NumberNotUnique
+                | ResultMismatch
                 | PoolExceeded
                 | DateOutOfOrder
         )

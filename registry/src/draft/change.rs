@@ -61,10 +61,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Vesting may be told of a security that has ended since, and may have begun before its issuance.
+    /// Vesting may be told of a security that has ended since, and may have begun before the issuance:
+    /// with the employment, say.
     fn known(&self, id: &str) -> Result<(), Rule> {
-        let found = self.register.security_named(self.issuer, id);
-        found.map(|_| ()).ok_or(Rule::SecurityUnknown)
+        match self.register.security_named(self.issuer, id) {
+            Some(Target::Certificate(_) | Target::Security(_)) => Ok(()),
+            _ => Err(Rule::SecurityUnknown),
+        }
     }
 
     fn close(&mut self, closed: &Certificate) {
@@ -263,7 +266,6 @@ impl Planner<'_> {
         }
         self.close_security(id, facts);
         if let Some(balance) = balance {
-            self.stays(facts, balance)?;
             self.open(balance)?;
         }
         Ok(gone)
@@ -289,12 +291,6 @@ impl Planner<'_> {
         for result in results {
             let opened = self.open_shares(result)?;
             shares = shares.checked_add(opened).ok_or(Rule::QuantityMismatch)?;
-            let Terms::Stock { class_id, .. } = &result.terms else {
-                return Err(Rule::ResultMismatch);
-            };
-            if facts.class.is_some() && facts.class != Some(self.class_named(class_id)?) {
-                return Err(Rule::ResultMismatch);
-            }
         }
         // A warrant's exercise bears no quantity (OCF 1.2.0): what it results in is what was taken,
         // and all of it where its quantity is open or nothing results.

@@ -94,6 +94,7 @@ impl Register {
                     ruled: Date::MIN,
                     last: Date::MIN,
                     split: Date::MIN,
+                    converts_since: Date::MIN,
                     name: name.clone(),
                     source_id: source_id.clone(),
                     ..Class::default()

@@ -221,7 +221,10 @@ impl Tally<'_> {
         if self.event.kind == EventKind::Split {
             self.split()?;
         }
+        let (mut closed, mut opened) = (Quantity::ZERO, Quantity::ZERO);
         for line in &self.lines {
+            closed = add(closed, line.closed)?;
+            opened = add(opened, line.opened)?;
             let balanced = self.event.kind.balances(line.closed, line.opened);
             let reduced = line.closed.checked_sub(line.opened).unwrap_or_default();
             if !balanced || line.treasury > reduced {
@@ -232,10 +235,15 @@ impl Tally<'_> {
             }
         }
         self.instruments_end()?;
-        if let Some(issuer) = self.issuer.and_then(|id| self.register.issuer(id))
-            && self.event.date < issuer.formed
-        {
-            self.breaks(Rule::DateBeforeFormation)?;
+        if let Some(issuer) = self.issuer.and_then(|id| self.register.issuer(id)) {
+            // Converted shares of one class make room for those of another one.
+            if let Some(more) = opened.checked_sub(closed).filter(|more| !more.is_zero()) {
+                let sum = issuer.outstanding.checked_add(more);
+                self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
+            }
+            if self.event.date < issuer.formed {
+                self.breaks(Rule::DateBeforeFormation)?;
+            }
         }
         let closes = |effect: &&Effect| matches!(effect, Effect::CertificateClosed { .. });
         if self.event.kind != EventKind::Split
@@ -255,8 +263,6 @@ impl Tally<'_> {
         let sum =
             class.outstanding.checked_add(class.treasury).and_then(|sum| sum.checked_add(more));
         self.within(sum, class.authorized.limit(), Rule::AuthorizedSharesExceeded)?;
-        let sum = issuer.outstanding.checked_add(more);
-        self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
         let early = self.event.date < class.ruled.max(issuer.ruled);
         if early { self.breaks(Rule::DateOutOfOrder) } else { Ok(()) }
     }
@@ -277,12 +283,10 @@ impl Tally<'_> {
         let of_split = |effect: &&Effect| {
             !matches!(effect, Effect::Documented { .. } | Effect::DefectAccepted { .. })
         };
-        let mut matches = false;
-        for live in [false, true] {
-            let mut planned = Event::default();
-            self.register.plan_split(&mut planned, class, ratio, live)?;
-            matches |= planned.effects.iter().eq(self.event.effects.iter().filter(of_split));
-        }
+        let issuer = self.register.issuer(owner).ok_or(Rule::IssuerUnknown)?;
+        let mut planned = Event::default();
+        self.register.plan_split(&mut planned, class, ratio, !issuer.draft)?;
+        let matches = planned.effects.iter().eq(self.event.effects.iter().filter(of_split));
         if !matches {
             return Err(Rule::QuantityMismatch);
         }
@@ -308,7 +312,6 @@ impl Tally<'_> {
             after = add(after, to)?;
         }
         self.within(Some(after), authorized.limit(), Rule::AuthorizedSharesExceeded)?;
-        let issuer = self.register.issuer(owner).ok_or(Rule::IssuerUnknown)?;
         let sum = issuer.outstanding.checked_sub(before).and_then(|rest| rest.checked_add(after));
         self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)
     }

@@ -159,7 +159,7 @@ fn encode_class(out: &mut Vec<u8>, class: &Class) {
     out.put_quantity(class.retired);
     out.put_bool(class.keeps_repurchased);
     out.put_bool(class.excess);
-    for date in [class.ruled, class.last, class.split] {
+    for date in [class.ruled, class.last, class.split, class.converts_since] {
         out.put_date(date);
     }
     out.put_count(class.conversions.len());
@@ -185,6 +185,7 @@ fn decode_class(from: &mut Reader<'_>) -> Result<Class, CodecError> {
         ruled: from.date()?,
         last: from.date()?,
         split: from.date()?,
+        converts_since: from.date()?,
         conversions: from.list(Conversion::decode)?,
         name: from.text()?.to_owned(),
         source_id: from.text()?.to_owned(),
@@ -228,6 +229,7 @@ fn encode_security(out: &mut Vec<u8>, security: &Security) {
     out.put_option(security.class, |out, class| out.put_u32(class.0));
     out.put_option(security.price, Vec::put_money);
     out.put_date(security.date);
+    out.put_date(security.last);
     out.put_bool(security.accepted);
     out.put_bool(security.ended);
     out.put_quantity(security.cancelled);
@@ -245,6 +247,7 @@ fn decode_security(from: &mut Reader<'_>) -> Result<Security, CodecError> {
         class: from.option(|from| from.u32().map(ClassId))?,
         price: from.option(Reader::money)?,
         date: from.date()?,
+        last: from.date()?,
         accepted: from.bool()?,
         ended: from.bool()?,
         cancelled: from.quantity()?,

@@ -13,8 +13,8 @@ use crate::handle::ClassId;
 use crate::rule::Rule;
 
 impl Register {
-    /// Plans the effects of a split. A live one reaches what becomes shares of the class too: grants, pools and
-    /// conversion rights. A package says each of those itself.
+    /// Plans the effects of a split. A live one reaches what becomes shares of the class too: grants,
+    /// pools and conversion rights. A package says each of those itself.
     pub fn plan_split(
         &self,
         event: &mut Event,

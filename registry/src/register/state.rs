@@ -76,6 +76,8 @@ pub struct Class {
     pub split: Date,
     /// What a share can be converted into.
     pub conversions: Vec<Conversion>,
+    /// The date since when.
+    pub converts_since: Date,
     /// Its name.
     pub name: String,
     /// Id in the package that it came from.
@@ -125,6 +127,8 @@ pub struct Security {
     pub price: Option<Money>,
     /// Since when.
     pub date: Date,
+    /// The date of the last event that touched it.
+    pub last: Date,
     /// Whether its holder accepted it.
     pub accepted: bool,
     /// Whether an event ended it.

@@ -104,7 +104,7 @@ impl<'a> Book<'a> {
     ) -> Result<Schedule, VestingError> {
         let from = descent.iter().rposition(|id| self.started(id)).unwrap_or(0);
         let ids = descent.get(from..).unwrap_or_default();
-        let mut history = Cow::Owned(History::default());
+        let mut history: Cow<'_, History> = Cow::Owned(History::default());
         for recorded in ids.iter().filter_map(|id| self.recorded.get(*id)) {
             if history.is_empty() {
                 history = Cow::Borrowed(&recorded.history);

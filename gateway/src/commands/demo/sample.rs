@@ -1,7 +1,9 @@
 //! The sample company of the demo, which the binary carries: the package `fixtures/meridian-loom`.
 
 use counterfoil_engine::wire::v1;
-use counterfoil_registry::ocf::import::{Imported, lower};
+use counterfoil_registry::action::Action;
+use counterfoil_registry::ocf::import::import;
+use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Mode, Options, Refusal, read};
 
@@ -48,17 +50,26 @@ pub(super) fn read_sample() -> Result<Sample, Failure> {
     let source = Source::from_members(members).map_err(refused)?;
     let options = Options { mode: Mode::Strict, md5: true };
     let package = read(&source, options).map_err(refused)?;
-    let lowered = lower(&package, Mode::Strict).map_err(refused)?;
-    let imported: Imported = lowered.enter(&package).map_err(refused)?;
+    let imported = import(&package, Mode::Strict).map_err(refused)?;
+    let invalid = || Failure::refused("OCF_FIELD_INVALID", "the sample's issuer".to_owned());
+    let Ok(Action::Issuer(issuer)) = Action::of(std::slice::from_ref(&package.issuer)) else {
+        return Err(invalid());
+    };
+    let name = |object: &Object| {
+        let name = object.value("name").and_then(|name| name.get("legal_name"));
+        name.and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+    };
+    let holders = package.items.iter().map(|item| &item.object);
+    let holders = holders.filter(|object| object.kind() == Kind::Stakeholder);
     Ok(Sample {
-        id: package.issuer.id.clone(),
-        name: package.issuer.legal_name.clone(),
-        formed: package.issuer.formed.to_string(),
-        authorized: package.issuer.authorized.to_string(),
+        id: issuer.id,
+        name: package.issuer.text("legal_name").unwrap_or_default().to_owned(),
+        formed: issuer.formed.to_string(),
+        authorized: issuer.authorized.to_string(),
         digest: source.digest(),
-        findings: lowered.findings.len(),
-        items: lowered.items.iter().map(items::message).collect(),
-        stakeholders: package.stakeholders.iter().map(|s| s.value.legal_name.clone()).collect(),
+        findings: imported.findings.len(),
+        items: imported.items.items.iter().map(items::message).collect(),
+        stakeholders: holders.map(name).collect(),
         outstanding: imported.outstanding().to_string(),
     })
 }

@@ -147,6 +147,10 @@ fn nothing_is_dated_before_what_it_needs() {
     assert_eq!(company.tell([issuance]), Err(Rule::DateBeforeIssuance));
     let grant = tx("TX_EQUITY_COMPENSATION_RETRACTION", "g", "2019-12-31", json!({}));
     assert_eq!(company.tell([grant]), Err(Rule::DateBeforeIssuance));
+    company.tell([tx("TX_EQUITY_COMPENSATION_ACCEPTANCE", "g", "2020-03-01", json!({}))]).unwrap();
+    let cancel = json!({ "quantity": "100" });
+    let early = tx("TX_EQUITY_COMPENSATION_CANCELLATION", "g", "2020-02-29", cancel);
+    assert_eq!(company.tell([early]), Err(Rule::DateOutOfOrder), "it was accepted after that");
     let fields = json!({ "stock_class_id": "common", "new_shares_authorized": "7000" });
     let charter =
         |date: &str| act("TX_STOCK_CLASS_AUTHORIZED_SHARES_ADJUSTMENT", date, fields.clone());

@@ -79,6 +79,16 @@ fn a_retraction_undoes_an_issuance_that_was_not_accepted() {
 fn preferred_shares_become_common_ones() {
     let mut company = company();
     let preferred = json!({ "stock_class_id": "preferred" });
+    // Not one share more is authorized, and none is needed.
+    let fields = json!({ "stock_class_id": "common", "new_shares_authorized": "UNLIMITED" });
+    company
+        .tell([act("TX_STOCK_CLASS_AUTHORIZED_SHARES_ADJUSTMENT", "2020-01-01", fields)])
+        .unwrap();
+    let fields = json!({ "stock_class_id": "preferred", "new_shares_authorized": "50" });
+    let again = act("TX_STOCK_CLASS_AUTHORIZED_SHARES_ADJUSTMENT", "2020-01-01", fields);
+    company.tell([with(again, json!({ "id": "again" }))]).unwrap();
+    let fields = json!({ "issuer_id": "acme", "new_shares_authorized": "150" });
+    company.tell([act("TX_ISSUER_AUTHORIZED_SHARES_ADJUSTMENT", "2020-01-01", fields)]).unwrap();
     company.tell([with(stock("p", "bob", "50", "2020-01-01"), preferred.clone())]).unwrap();
     let fields = json!({
         "quantity_converted": "30", "resulting_security_ids": ["c"], "balance_security_id": "q",

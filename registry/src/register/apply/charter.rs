@@ -28,6 +28,9 @@ impl Register {
             Effect::ConversionsSet { class, conversions } => {
                 let class = self.classes.get_mut(class.index()).expect(CHECKED);
                 class.conversions = conversions.clone();
+                if event.kind != EventKind::Registration {
+                    class.converts_since = class.converts_since.max(date);
+                }
             }
             Effect::RepurchasePolicy { class, treasury } => {
                 let class = self.classes.get_mut(class.index()).expect(CHECKED);

@@ -21,33 +21,23 @@ impl Register {
                     source_id: source_id.clone(),
                 });
             }
-            Effect::PoolReserved { plan, reserved } => {
-                let pool = Pool { reserved: *reserved, ..self.pool_of(*plan) };
-                self.set_pool(event, *plan, pool);
+            Effect::PoolReserved { plan, .. } | Effect::PoolScaled { plan, .. } => {
+                self.change_pool(event, *plan, effect);
+                // Nothing is granted or returned before it from now on.
                 let plan = self.plans.get_mut(plan.index()).expect(CHECKED);
                 plan.ruled = plan.ruled.max(event.date);
             }
-            Effect::PoolDrawn { plan, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.drawn = pool.drawn.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
+            Effect::PoolDrawn { plan, .. } | Effect::PoolExercised { plan, .. } => {
+                self.change_pool(event, *plan, effect);
             }
             Effect::PoolReturned { plan, security, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.returned = pool.returned.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
+                self.change_pool(event, *plan, effect);
                 if let Some(security) = security {
-                    let security = self.security_mut(*security);
+                    let security = self.touched(*security, event.date);
                     let returned = security.returned.checked_add(*quantity);
                     security.returned = returned.expect(CHECKED);
                 }
             }
-            Effect::PoolExercised { plan, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.exercised = pool.exercised.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
-            }
-            Effect::PoolScaled { plan, pool } => self.set_pool(event, *plan, *pool),
             Effect::SecurityOpened(opened) => self.open_security(event, opened),
             Effect::SecurityClosed { security, quantity, .. } => {
                 let kept = event.effects.iter().filter_map(|effect| match effect {
@@ -57,7 +47,7 @@ impl Register {
                 let kept = kept.fold(Quantity::ZERO, |sum, quantity| {
                     sum.checked_add(quantity).expect(CHECKED)
                 });
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.ended = true;
                 if matches!(event.kind, EventKind::Cancellation | EventKind::Retraction) {
                     let all = quantity.unwrap_or_default();
@@ -65,26 +55,30 @@ impl Register {
                 }
             }
             Effect::SecurityReduced { security, after, .. } => {
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.quantity = Some(*after);
                 security.ended = after.is_zero();
             }
             Effect::SecurityScaled { security, after, price, .. } => {
-                let security = self.security_mut(*security);
+                let security = self.touched(*security, event.date);
                 security.quantity = Some(*after);
                 security.ended = after.is_zero();
                 security.price = *price;
             }
-            Effect::SecurityAccepted { security } => self.security_mut(*security).accepted = true,
+            Effect::SecurityAccepted { security } => {
+                self.touched(*security, event.date).accepted = true;
+            }
             Effect::SecurityRepriced { security, price } => {
-                self.security_mut(*security).price = Some(*price);
+                self.touched(*security, event.date).price = Some(*price);
             }
             _ => {}
         }
     }
 
-    fn security_mut(&mut self, id: SecurityId) -> &mut Security {
-        self.securities.get_mut(id.index()).expect(CHECKED)
+    fn touched(&mut self, id: SecurityId, date: Date) -> &mut Security {
+        let security = self.securities.get_mut(id.index()).expect(CHECKED);
+        security.last = security.last.max(date);
+        security
     }
 
     fn open_security(&mut self, event: &Event, opened: &SecurityOpened) {
@@ -102,19 +96,16 @@ impl Register {
             class: opened.class,
             price: opened.price,
             date: event.date,
+            last: event.date,
             ..Security::default()
         });
     }
 
-    fn pool_of(&self, plan: PlanId) -> Pool {
-        self.plans.get(plan.index()).expect(CHECKED).pool
-    }
-
-    fn set_pool(&mut self, event: &Event, plan: PlanId, pool: Pool) {
+    fn change_pool(&mut self, event: &Event, plan: PlanId, effect: &Effect) {
         let plan = self.plans.get_mut(plan.index()).expect(CHECKED);
-        plan.pool = pool;
+        plan.pool = plan.pool.after(effect).expect(CHECKED);
         plan.last = plan.last.max(event.date);
-        let over = pool.used() > pool.reserved;
+        let over = plan.pool.used() > plan.pool.reserved;
         plan.excess = over && (plan.excess || totals::accepts_defect(event));
     }
 }

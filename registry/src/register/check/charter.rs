@@ -40,6 +40,7 @@ impl Tally<'_> {
                 }
                 let facts = register.class(*class).ok_or(Rule::ClassUnknown)?;
                 self.of(facts.issuer)?;
+                self.not_before(facts.converts_since)?;
                 match self.event.kind {
                     EventKind::ConversionRatio | EventKind::Split => Ok(()),
                     _ => Err(Rule::QuantityMismatch),

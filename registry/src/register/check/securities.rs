@@ -51,7 +51,7 @@ impl<'a> Tally<'a> {
                 if priced { Ok(()) } else { Err(Rule::SecurityMismatch) }
             }
             // A split is compared as a whole with what it should be.
-            Effect::SecurityScaled { .. } => Ok(()),
+            Effect::SecurityScaled { security, .. } => self.open_security(*security).map(|_| ()),
             other => self.pool(other),
         }
     }
@@ -65,6 +65,7 @@ impl<'a> Tally<'a> {
             return Err(Rule::SecurityEnded);
         }
         self.dated(found.date)?;
+        self.not_before(found.last)?;
         Ok(found)
     }
 
@@ -112,52 +113,36 @@ impl<'a> Tally<'a> {
     }
 
     fn pool(&mut self, effect: &Effect) -> Result<(), Rule> {
-        let (plan, change): (PlanId, fn(&mut Pool, Quantity) -> Option<()>) = match effect {
-            Effect::PoolReserved { plan, .. } => (*plan, |pool, reserved| {
-                pool.reserved = reserved;
-                Some(())
-            }),
-            Effect::PoolDrawn { plan, .. } => (*plan, |pool, quantity| {
-                pool.drawn = pool.drawn.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolReturned { plan, .. } => (*plan, |pool, quantity| {
-                pool.returned = pool.returned.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolExercised { plan, .. } => (*plan, |pool, quantity| {
-                pool.exercised = pool.exercised.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolScaled { .. } => return Ok(()),
+        let id = match effect {
+            Effect::PoolReserved { plan, .. }
+            | Effect::PoolDrawn { plan, .. }
+            | Effect::PoolReturned { plan, .. }
+            | Effect::PoolExercised { plan, .. }
+            | Effect::PoolScaled { plan, .. } => *plan,
             _ => return Err(Rule::QuantityMismatch),
         };
-        let facts = self.register.plan(plan).ok_or(Rule::PlanUnknown)?;
+        let facts = self.register.plan(id).ok_or(Rule::PlanUnknown)?;
         self.of(facts.issuer)?;
-        let quantity = match effect {
-            Effect::PoolReserved { reserved, .. } => {
+        self.not_before(facts.ruled)?;
+        match effect {
+            Effect::PoolReserved { .. } | Effect::PoolScaled { .. } => {
                 self.not_before(facts.last)?;
-                *reserved
             }
             Effect::PoolReturned { security, quantity, .. } => {
                 self.returns(*security, *quantity)?;
-                *quantity
             }
-            Effect::PoolDrawn { quantity, .. } | Effect::PoolExercised { quantity, .. } => {
-                *quantity
-            }
-            _ => Quantity::ZERO,
-        };
-        self.not_before(facts.ruled)?;
+            _ => {}
+        }
         let pools = &mut self.instruments.pools;
-        let at = match pools.iter().position(|(known, _)| *known == plan) {
+        let at = match pools.iter().position(|(known, _)| *known == id) {
             Some(at) => at,
             None => {
-                pools.push((plan, facts.pool));
+                pools.push((id, facts.pool));
                 pools.len() - 1
             }
         };
-        change(&mut pools[at].1, quantity).ok_or(Rule::QuantityMismatch)
+        pools[at].1 = pools[at].1.after(effect).ok_or(Rule::QuantityMismatch)?;
+        Ok(())
     }
 
     /// What returns to a pool was cancelled: by this event, or by an earlier one and not returned yet.
@@ -181,12 +166,15 @@ impl<'a> Tally<'a> {
         if let Some((closed, _)) = closed {
             self.continues(*closed)?;
         }
+        if matches!(self.event.kind, EventKind::Exercise | EventKind::Release) {
+            self.leads_into_its_class()?;
+        }
         for (plan, pool) in pools {
             let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
-            // What fits less than before is refused; a defect that was signed for may shrink.
+            // A defect that was signed for may shrink, or be split.
             let before = self.register.plan(*plan).map(|plan| plan.pool).unwrap_or_default();
             let worse = used > before.used() || pool.reserved < before.reserved;
-            if used > pool.reserved && worse {
+            if used > pool.reserved && worse && self.event.kind != EventKind::Split {
                 self.breaks(Rule::PoolExceeded)?;
             }
         }
@@ -201,16 +189,33 @@ impl<'a> Tally<'a> {
             if opened.currency != closed.currency {
                 return Err(Rule::CurrencyMismatch);
             }
-            let same = opened.instrument == closed.instrument
-                && (opened.plan, opened.class) == (closed.plan, closed.class);
+            let same = (opened.plan, opened.class) == (closed.plan, closed.class);
             let stays = self.event.kind == EventKind::Transfer
                 || self.register.account(opened.account).map(|account| account.holder)
                     == self.holder(closed.account);
-            if !same || !stays {
+            if opened.instrument != closed.instrument {
                 return Err(Rule::ResultMismatch);
+            }
+            if !same || !stays {
+                self.breaks(Rule::ResultMismatch)?;
             }
         }
         Ok(())
+    }
+
+    /// What a grant is exercised or released into is of the class that it names.
+    fn leads_into_its_class(&self) -> Result<(), Rule> {
+        let reduced = self.event.effects.iter().find_map(|effect| match effect {
+            Effect::SecurityReduced { security, .. } => self.register.security(*security),
+            _ => None,
+        });
+        let class = reduced.and_then(|security| security.class);
+        let other = |effect: &Effect| match effect {
+            Effect::CertificateOpened(opened) => class.is_some_and(|class| class != opened.class),
+            _ => false,
+        };
+        let leads = !self.event.effects.iter().any(other);
+        if leads { Ok(()) } else { self.breaks(Rule::ResultMismatch) }
     }
 
     fn holder(&self, account: AccountId) -> Option<crate::handle::Holder> {
