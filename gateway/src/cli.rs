@@ -66,6 +66,13 @@ enum Ocf {
         #[arg(long)]
         md5: bool,
     },
+    /// Read a package and write it as OCF 1.2.0.
+    Convert {
+        #[command(flatten)]
+        package: Package,
+        /// Where it goes: a zip where the name ends in `.zip`, else a folder. Nothing is overwritten.
+        out: PathBuf,
+    },
     /// Print the cap table of a package at a date, with percentages under a named definition.
     CapTable {
         #[command(flatten)]
@@ -122,6 +129,7 @@ pub fn run() -> ExitCode {
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
         Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
         Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),
+        Command::Ocf(Ocf::Convert { package, out }) => commands::ocf::convert(&package, &out),
         Command::Ocf(Ocf::CapTable { package, wanted }) => {
             commands::ocf::cap_table::run(&package, &wanted)
         }

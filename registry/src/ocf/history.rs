@@ -9,9 +9,9 @@
 //! Deliberately absent: the rules of the register (authorized shares, pools, formation), which bind
 //! when the items are carried out ([`super::import`]).
 
+use super::Refusal;
 use super::findings::Findings;
 use super::package::Package;
-use super::Refusal;
 
 mod dates;
 mod fresh;

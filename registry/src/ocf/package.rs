@@ -85,6 +85,3 @@ impl Package {
         self.items.iter().map(|item| &item.object).filter(move |object| object.kind() == kind)
     }
 }
-
-#[cfg(test)]
-mod tests;

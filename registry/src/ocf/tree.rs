@@ -107,10 +107,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Hands each element of a list to the visitor, as a tree.
-    pub(super) fn items(
-        &mut self,
-        visit: &mut dyn FnMut(Tree<'a>) -> Read<()>,
-    ) -> Read<()> {
+    pub(super) fn items(&mut self, visit: &mut dyn FnMut(Tree<'a>) -> Read<()>) -> Read<()> {
         self.space();
         if self.peek() != Some(b'[') {
             return Err(self.broken("a list of items is wanted"));
@@ -173,7 +170,11 @@ impl<'a> Parser<'a> {
     /// Makes sure that nothing follows.
     pub(super) fn end(&mut self) -> Read<()> {
         self.space();
-        if self.at < self.text.len() { Err(self.broken("something follows the value")) } else { Ok(()) }
+        if self.at < self.text.len() {
+            Err(self.broken("something follows the value"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses the member at this place.

@@ -53,7 +53,8 @@ pub fn write(package: &Package) -> Result<Written, Refusal> {
                 nth => format!("{name}.{}.ocf.json", nth + 1),
             };
             let bytes = contents(file, &texts);
-            let md5 = Md5::digest(&bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
+            let md5 =
+                Md5::digest(&bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
             listed.push(json!({ "filepath": format!("./{name}"), "md5": md5 }));
             members.push((name, bytes));
         }
@@ -152,6 +153,3 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
 fn text(value: &Value) -> String {
     serde_json::to_string(value).expect("keys are texts")
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,8 @@ struct Held {
     class: String,
     quantity: u64,
     accepted: bool,
+    /// Which type of grant it is.
+    variant: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,9 @@ impl Company<'_> {
             },
             "converts_to_stock_class_id": "common",
         }]);
-        for (class, kind, rights) in [("common", "COMMON", json!([])), ("preferred", "PREFERRED", right)] {
+        for (class, kind, rights) in
+            [("common", "COMMON", json!([])), ("preferred", "PREFERRED", right)]
+        {
             self.objects.push(json!({
                 "object_type": "STOCK_CLASS", "id": class, "name": class, "class_type": kind,
                 "default_id_prefix": "", "initial_shares_authorized": "UNLIMITED",
@@ -180,6 +184,18 @@ impl Company<'_> {
 
     /// Writes the issuance of a security, which some event may open.
     fn open(&mut self, kind: Paper, holder: String, class: &str, quantity: u64) -> String {
+        let variant = self.choose(15);
+        self.open_alike(kind, holder, class, quantity, variant)
+    }
+
+    fn open_alike(
+        &mut self,
+        kind: Paper,
+        holder: String,
+        class: &str,
+        quantity: u64,
+        variant: usize,
+    ) -> String {
         let id = self.id("security");
         let mut issuance = json!({
             "security_id": id, "custom_id": format!("No. {id}"), "stakeholder_id": holder,
@@ -211,7 +227,7 @@ impl Company<'_> {
             ),
             Paper::Grant => {
                 let types = ["OPTION", "OPTION_ISO", "OPTION_NSO", "CSAR", "SSAR"];
-                let at = self.choose(types.len());
+                let at = variant % types.len();
                 let field = if at < 3 { "exercise_price" } else { "base_price" };
                 set(
                     &mut issuance,
@@ -223,7 +239,7 @@ impl Company<'_> {
                 );
                 if at == 0 {
                     let kinds = ["ISO", "NSO", "INTL"];
-                    issuance["option_grant_type"] = kinds[self.choose(3)].into();
+                    issuance["option_grant_type"] = kinds[variant / types.len() % 3].into();
                 }
             }
             Paper::Unit => set(
@@ -267,12 +283,27 @@ impl Company<'_> {
         let tx = self.push(&format!("TX_{}_ISSUANCE", kind.name()), issuance);
         self.issued.push(tx);
         let class = class.to_owned();
-        self.open.push(Held { id: id.clone(), kind, holder, class, quantity, accepted: false });
+        self.open.push(Held {
+            id: id.clone(),
+            kind,
+            holder,
+            class,
+            quantity,
+            accepted: false,
+            variant,
+        });
         id
     }
 
     fn issue(&mut self) {
-        let kinds = [Paper::Stock, Paper::Grant, Paper::Unit, Paper::Warrant, Paper::Convertible, Paper::Stock];
+        let kinds = [
+            Paper::Stock,
+            Paper::Grant,
+            Paper::Unit,
+            Paper::Warrant,
+            Paper::Convertible,
+            Paper::Stock,
+        ];
         let kind = kinds[self.choose(kinds.len())];
         let class = if kind == Paper::Stock { CLASSES[self.choose(2)] } else { "common" };
         let quantity = 2 + self.choose(10_000) as u64;
@@ -303,7 +334,8 @@ impl Company<'_> {
             }
             3 if kind != Paper::Convertible => {
                 let quantity = (quantity / 2).max(1).to_string();
-                let event = json!({ "security_id": id, "quantity": quantity, "reason_text": "Sale" });
+                let event =
+                    json!({ "security_id": id, "quantity": quantity, "reason_text": "Sale" });
                 self.push("TX_VESTING_ACCELERATION", event);
             }
             4 if kind == Paper::Grant => {
@@ -318,7 +350,8 @@ impl Company<'_> {
     /// Opens what is left under a balance certificate, if anything is left.
     fn balance(&mut self, from: &Held, rest: u64, event: &mut Value) {
         if rest > 0 {
-            let balance = self.open(from.kind, from.holder.clone(), &from.class, rest);
+            let (kind, holder) = (from.kind, from.holder.clone());
+            let balance = self.open_alike(kind, holder, &from.class, rest, from.variant);
             event["balance_security_id"] = balance.into();
         }
     }
@@ -343,7 +376,8 @@ impl Company<'_> {
                 let mut results = Vec::new();
                 for part in [first, taken - first].into_iter().filter(|part| *part > 0) {
                     let holder = self.holder();
-                    results.push(self.open(from.kind, holder, &from.class, part));
+                    let alike = self.open_alike(from.kind, holder, &from.class, part, from.variant);
+                    results.push(alike);
                 }
                 event["resulting_security_ids"] = results.into();
                 self.balance(&from, rest, &mut event);
@@ -423,7 +457,9 @@ impl Company<'_> {
             }
             2 => {
                 let alike = |held: &Held| {
-                    held.kind == Paper::Stock && held.class == from.class && held.holder == from.holder
+                    held.kind == Paper::Stock
+                        && held.class == from.class
+                        && held.holder == from.holder
                 };
                 let other = self.open.iter().position(alike);
                 let other = other.map(|other| self.open.swap_remove(other));
@@ -452,7 +488,8 @@ impl Company<'_> {
         let class = CLASSES[self.choose(2)];
         match self.choose(5) {
             0 => {
-                let event = json!({ "issuer_id": "issuer", "new_shares_authorized": "900000000000000" });
+                let event =
+                    json!({ "issuer_id": "issuer", "new_shares_authorized": "900000000000000" });
                 self.push("TX_ISSUER_AUTHORIZED_SHARES_ADJUSTMENT", event);
             }
             1 => {
@@ -468,7 +505,10 @@ impl Company<'_> {
                     }
                 }
                 let ratio = json!({ "numerator": factor.to_string(), "denominator": "1" });
-                self.push("TX_STOCK_CLASS_SPLIT", json!({ "stock_class_id": class, "split_ratio": ratio }));
+                self.push(
+                    "TX_STOCK_CLASS_SPLIT",
+                    json!({ "stock_class_id": class, "split_ratio": ratio }),
+                );
             }
             3 => {
                 let event = json!({ "stock_plan_id": "plan", "shares_reserved": "2000000000" });

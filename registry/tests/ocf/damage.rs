@@ -21,7 +21,9 @@ fn damage(objects: &mut Vec<Value>, how: u16, at: usize, which: usize) {
         3 => object[&key] = "".into(),
         4 => object["createdAt"] = "2024-01-01".into(),
         5 => {
-            if let Some(number) = object["quantity"].as_str().and_then(|text| text.parse::<u64>().ok()) {
+            if let Some(number) =
+                object["quantity"].as_str().and_then(|text| text.parse::<u64>().ok())
+            {
                 object["quantity"] = number.into();
             }
         }

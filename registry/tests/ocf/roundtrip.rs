@@ -5,8 +5,8 @@ use counterfoil_registry::ocf::{Mode, read};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use crate::schema::Schema;
 use crate::company::source;
+use crate::schema::Schema;
 use crate::shared::{STRICT, carried_out, written};
 
 /// How many histories the properties try.

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use counterfoil_registry::captable::{Fold, FoldError};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::handle::{Holder, IssuerId};
-use counterfoil_registry::ocf::import::import;
 use counterfoil_registry::ocf::object::Kind;
-use counterfoil_registry::ocf::source::Source;
-use counterfoil_registry::ocf::{Finding, Mode, Options, Package, Refusal, read};
+use counterfoil_registry::ocf::{Finding, Package, Refusal};
 
 use crate::cli;
 use crate::exit::Failure;
@@ -28,13 +26,8 @@ pub(crate) struct Company {
 impl Company {
     /// Reads a package and carries it out.
     pub(crate) fn read(asked: &cli::Package) -> Result<Company, Failure> {
-        let mode = if asked.lenient { Mode::Lenient } else { Mode::Strict };
-        let carried_out = || {
-            let package = read(&Source::open(&asked.path)?, Options { mode, md5: false })?;
-            let imported = import(&package, mode)?;
-            Ok((package, imported))
-        };
-        let (package, imported) = carried_out().map_err(|refusal| refused(asked, &refusal))?;
+        let (package, imported) =
+            super::carried_out(asked, false).map_err(|refusal| refused(asked, &refusal))?;
         Ok(Company {
             legal_name: package.issuer_name().to_owned(),
             as_of: package.as_of,

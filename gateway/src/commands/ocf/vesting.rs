@@ -16,7 +16,7 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
     let lines = company.fold.vesting(company.issuer, as_of).map_err(broken)?;
     if asked.json {
         let securities: Vec<Value> = lines.iter().map(|line| as_json(line, as_of)).collect();
-        let findings: Vec<Value> = company.findings.iter().map(super::finding).collect();
+        let findings = super::findings_json(&company.findings);
         let issuer = company.fold.issuer(company.issuer).map(|issuer| issuer.source_id.as_str());
         let all = json!({
             "issuer": issuer,

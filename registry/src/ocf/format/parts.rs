@@ -2,7 +2,9 @@
 
 use super::names as n;
 use super::{Field, Gap, Shape, Target, Tie, Type, UNSTATED, Unique, filled, may, must};
-use Type::{Bool, Date, Enum, Integer, Label, List, Measure, Numeric, OneOf, Part, Percentage, Text};
+use Type::{
+    Bool, Date, Enum, Integer, Label, List, Measure, Numeric, OneOf, Part, Percentage, Text,
+};
 
 const fn shape(fields: &'static [Field]) -> Shape {
     Shape { fields, ties: &[] }
@@ -70,7 +72,10 @@ static CONTACT_SHAPE: Shape = Shape {
     ties: &[Tie::Some(&["phone_numbers", "emails"])],
 };
 static CONTACT_WITHOUT_NAME_SHAPE: Shape = Shape {
-    fields: &[may("phone_numbers", List(&PHONE, 0, Unique::Any)), may("emails", List(&EMAIL, 0, Unique::Any))],
+    fields: &[
+        may("phone_numbers", List(&PHONE, 0, Unique::Any)),
+        may("emails", List(&EMAIL, 0, Unique::Any)),
+    ],
     ties: &[Tie::Some(&["phone_numbers", "emails"])],
 };
 static EXEMPTION: Shape = shape(&[

@@ -60,7 +60,9 @@ impl Schema {
             required.extend(needed);
         }
         for (name, value) in schema["properties"].as_object().into_iter().flatten() {
-            if value.as_object().is_some_and(|value| !value.is_empty()) || !properties.contains_key(name) {
+            if value.as_object().is_some_and(|value| !value.is_empty())
+                || !properties.contains_key(name)
+            {
                 properties.insert(name.clone(), value.clone());
             }
         }
@@ -73,7 +75,8 @@ impl Schema {
         let (mut properties, mut required) = self.properties(schema);
         for name in ["object_type", "stock_class_id"] {
             // Of the two ways in which a plan names its classes normal form has the newer one.
-            if name == "object_type" && properties.get(name).is_some_and(|p| p.get("$ref").is_none())
+            if name == "object_type"
+                && properties.get(name).is_some_and(|p| p.get("$ref").is_none())
                 || at == "STOCK_PLAN"
             {
                 properties.remove(name);
@@ -114,13 +117,17 @@ impl Schema {
                 let listed = match schema.get("const") {
                     Some(only) => vec![only.as_str().unwrap()],
                     None => {
-                        let list = schema["enum"].as_array().unwrap_or_else(|| panic!("{at}: {schema}"));
+                        let list =
+                            schema["enum"].as_array().unwrap_or_else(|| panic!("{at}: {schema}"));
                         list.iter().map(|value| value.as_str().unwrap()).collect()
                     }
                 };
                 let (known, listed): (BTreeSet<_>, BTreeSet<_>) =
                     (known.iter().copied().collect(), listed.into_iter().collect());
-                assert!(known == listed || at.ends_with(".type") && known.is_subset(&listed), "{at}");
+                assert!(
+                    known == listed || at.ends_with(".type") && known.is_subset(&listed),
+                    "{at}"
+                );
             }
             Type::Bool => assert_eq!(kind, "boolean", "{at}"),
             Type::Integer(least) => {
@@ -129,7 +136,8 @@ impl Schema {
             }
             Type::Numeric | Type::Measure => assert_eq!(name, "Numeric", "{at}"),
             Type::Authorized => {
-                let names = schema["oneOf"].as_array().unwrap().iter().map(|one| self.resolve(one).1);
+                let names =
+                    schema["oneOf"].as_array().unwrap().iter().map(|one| self.resolve(one).1);
                 assert_eq!(names.collect::<Vec<_>>(), ["AuthorizedShares", "Numeric"], "{at}");
             }
             Type::Date => {
@@ -180,7 +188,9 @@ fn every_table_says_what_the_schema_says() {
             Value::Object(kind) => kind["enum"].as_array().map(|list| list[1].as_str().unwrap()),
             _ => None,
         };
-        let Some(kind) = kind.filter(|kind| !kind.starts_with("TX_PLAN_SECURITY")) else { continue };
+        let Some(kind) = kind.filter(|kind| !kind.starts_with("TX_PLAN_SECURITY")) else {
+            continue;
+        };
         let kind = Kind::parse(kind).unwrap();
         seen += 1;
         schema.compare(kind.as_str(), shape(kind), file);

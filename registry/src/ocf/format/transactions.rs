@@ -86,7 +86,13 @@ static CLASS_ADJUSTMENT: Shape = Shape {
     ties: &[],
 };
 static RATIO_ADJUSTMENT: Shape = Shape {
-    fields: &[ID, COMMENTS, DATE, CLASS, must("new_ratio_conversion_mechanism", p::RATIO_MECHANISM)],
+    fields: &[
+        ID,
+        COMMENTS,
+        DATE,
+        CLASS,
+        must("new_ratio_conversion_mechanism", p::RATIO_MECHANISM),
+    ],
     ties: &[],
 };
 static SPLIT: Shape =
@@ -251,15 +257,7 @@ static AMOUNT_TRANSFER: Shape = Shape {
     ties: &[],
 };
 static STOCK_CONVERSION: Shape = Shape {
-    fields: &[
-        ID,
-        COMMENTS,
-        DATE,
-        SECURITY,
-        must("quantity_converted", Numeric),
-        BALANCE,
-        RESULTS,
-    ],
+    fields: &[ID, COMMENTS, DATE, SECURITY, must("quantity_converted", Numeric), BALANCE, RESULTS],
     ties: &[],
 };
 static CONVERTIBLE_CONVERSION: Shape = Shape {
@@ -364,7 +362,5 @@ static CHANGE_OF_RELATIONSHIP: Shape = Shape {
     ],
     ties: &[Tie::Some(&["relationship_started", "relationship_ended"])],
 };
-static CHANGE_OF_STATUS: Shape = Shape {
-    fields: &[ID, COMMENTS, DATE, HOLDER, must("new_status", Enum(n::STATUS))],
-    ties: &[],
-};
+static CHANGE_OF_STATUS: Shape =
+    Shape { fields: &[ID, COMMENTS, DATE, HOLDER, must("new_status", Enum(n::STATUS))], ties: &[] };

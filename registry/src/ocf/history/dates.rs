@@ -31,7 +31,8 @@ pub(super) fn agree(
         for at in &events {
             let tx = &index.txs[*at];
             if tx.role != Role::Vesting && tx.date < opened {
-                let what = format!("it is dated {}, and its security is issued on {opened}", tx.date);
+                let what =
+                    format!("it is dated {}, and its security is issued on {opened}", tx.date);
                 let done = "dated on the day of the issuance";
                 set(package, index, *at, opened, &what, done, findings)?;
             }

@@ -101,10 +101,7 @@ pub(in crate::ocf) struct Index {
 impl Index {
     /// Reads the transactions. LENIENT leaves out events of a security that nothing issues, and
     /// links to results that nothing issues.
-    pub(in crate::ocf) fn of(
-        package: &Package,
-        findings: &mut Findings,
-    ) -> Result<Index, Refusal> {
+    pub(in crate::ocf) fn of(package: &Package, findings: &mut Findings) -> Result<Index, Refusal> {
         let mut index = Index::default();
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut left_out = Vec::new();
@@ -114,6 +111,7 @@ impl Index {
                 index.issuance(at, item, package, &mut names, &mut left_out, findings)?;
             }
         }
+        balances(package, &mut names);
         for (at, item) in package.items.iter().enumerate() {
             match role(item.object.kind()) {
                 Role::Entity | Role::Issuance => {}
@@ -250,7 +248,7 @@ impl Index {
         let mut kept: Vec<String> = Vec::new();
         let mut lost = false;
         for id in object.texts("resulting_security_ids") {
-            match names.get(id) {
+            match names.get(id).filter(|at| self.securities[**at].id == id) {
                 Some(known) => {
                     tx.results.push(*known);
                     kept.push(id.to_owned());
@@ -267,7 +265,10 @@ impl Index {
             self.unlinked.push((tx.item, "resulting_security_ids", kept));
         }
         for field in ["balance_security_id", "resulting_security_id"] {
-            match object.text(field).map(|id| names.get(id).copied().ok_or(id)) {
+            // A name that only leads to what a balance is left of is issued by nothing.
+            let issued =
+                |id: &str| names.get(id).copied().filter(|at| self.securities[*at].id == id);
+            match object.text(field).map(|id| issued(id).ok_or(id)) {
                 Some(Ok(known)) if field == "balance_security_id" => tx.balance = Some(known),
                 Some(Ok(known)) => tx.results.push(known),
                 Some(Err(id)) => tx.wanted = Some(id.to_owned()),
@@ -277,9 +278,9 @@ impl Index {
         for result in tx.results.iter().chain(&tx.balance) {
             let known = &mut self.securities[*result];
             let itself = tx.security == Some(*result) || tx.more.contains(result);
-            let twice = known.opener.is_some_and(|other| {
-                other == here || self.txs[other].security != tx.security
-            });
+            let twice = known
+                .opener
+                .is_some_and(|other| other == here || self.txs[other].security != tx.security);
             if itself || twice {
                 let what = format!("the security {} results from two events", shown(&known.id));
                 return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
@@ -315,6 +316,31 @@ impl Tx {
     /// What it concerns or ends.
     pub(in crate::ocf) fn concerned(&self) -> impl Iterator<Item = usize> {
         self.security.iter().chain(&self.more).copied()
+    }
+}
+
+/// Gives the balances that events name and nothing issues to the securities that they are left of:
+/// what is reduced in place lives on under that name.
+fn balances(package: &Package, names: &mut BTreeMap<String, usize>) {
+    let mut left_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for item in &package.items {
+        let (from, balance) =
+            (item.object.text("security_id"), item.object.text("balance_security_id"));
+        if let (Some(from), Some(balance)) = (from, balance)
+            && !names.contains_key(balance)
+        {
+            left_of.entry(from).or_default().push(balance);
+        }
+    }
+    let known = left_of.keys().filter_map(|from| Some((*from, *names.get(*from)?)));
+    let mut next: Vec<(&str, usize)> = known.collect();
+    while let Some((from, security)) = next.pop() {
+        for balance in left_of.remove(from).unwrap_or_default() {
+            if !names.contains_key(balance) {
+                names.insert(balance.to_owned(), security);
+                next.push((balance, security));
+            }
+        }
     }
 }
 

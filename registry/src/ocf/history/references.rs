@@ -164,7 +164,8 @@ fn part(
             Type::List(Type::To(target), least, _) if *target != Target::Security => {
                 let Some(Value::Array(list)) = fields.get_mut(field.name) else { continue };
                 let before = list.len();
-                let first = list.iter().find(|id| !known.has(*target, id.as_str().unwrap_or_default()));
+                let first =
+                    list.iter().find(|id| !known.has(*target, id.as_str().unwrap_or_default()));
                 let first = first.and_then(Value::as_str).unwrap_or_default().to_owned();
                 list.retain(|id| known.has(*target, id.as_str().unwrap_or_default()));
                 if list.len() < least && missing.needed.is_none() {

@@ -34,15 +34,8 @@ pub(super) fn walk(
     let order = super::order(&index);
     let classes = classes(package);
     let states = index.securities.iter().map(|_| State::default()).collect();
-    let mut walk = Walk {
-        package,
-        index,
-        findings,
-        states,
-        classes,
-        made: Vec::new(),
-        fresh: None,
-    };
+    let mut walk =
+        Walk { package, index, findings, states, classes, made: Vec::new(), fresh: None };
     walk.retractions()?;
     for at in order {
         if !walk.index.txs[at].out {
@@ -265,7 +258,8 @@ impl Walk<'_> {
             let item = &self.package.items[self.index.txs[at].item];
             let (file, id) = (self.package.file(item.file), item.object.id());
             let what = format!("{derivatives} grants were issued for shares of the class");
-            let done = "they are left as they stand; what the split made of them is for the file to say";
+            let done =
+                "they are left as they stand; what the split made of them is for the file to say";
             self.findings.note(Code::DerivativesNotSplit, file, id, what, done)?;
         }
         Ok(())
@@ -286,7 +280,8 @@ impl Walk<'_> {
 
     /// Leads a transaction to what its security has become.
     fn rename(&mut self, at: usize, security: usize) {
-        let Some(id) = self.states[security].stands.as_ref().and_then(|object| object.text("security_id"))
+        let Some(id) =
+            self.states[security].stands.as_ref().and_then(|object| object.text("security_id"))
         else {
             return;
         };
@@ -307,6 +302,13 @@ impl Walk<'_> {
             let what = "its security has ended";
             self.departure(at, Code::TerminalTwice, what, "left out")?;
             self.index.txs[at].out = true;
+        } else if let (Kind::EquityCompensationRepricing, Some(price)) =
+            (kind, self.object(at).value("new_exercise_price").cloned())
+        {
+            // What is made of it later bears the price that holds then.
+            let mut stands = self.stands(security).clone();
+            stands.set("exercise_price", price);
+            self.states[security].stands = Some(stands);
         } else if is_acceptance(kind) {
             if std::mem::replace(&mut self.states[security].accepted, true) {
                 let what = "its security is already accepted";
@@ -322,7 +324,8 @@ impl Walk<'_> {
         let wanted = issuance_of(self.index.txs[at].kind);
         let found = self.object(self.index.securities[security].issuance).kind();
         if wanted.is_some_and(|wanted| wanted != found) {
-            let what = format!("{} is for another kind of security than {found}", self.index.txs[at].kind);
+            let what =
+                format!("{} is for another kind of security than {found}", self.index.txs[at].kind);
             return Err(self.refusal(at, Code::SecurityKind, what));
         }
         Ok(())

@@ -28,7 +28,9 @@ impl Normal<'_> {
         let done = match &value {
             Value::Array(list) if list.is_empty() => "taken as empty".to_owned(),
             Value::String(text) if text.is_empty() => "taken as empty".to_owned(),
-            Value::Array(_) | Value::Object(_) => "filled with what says that nothing is known".into(),
+            Value::Array(_) | Value::Object(_) => {
+                "filled with what says that nothing is known".into()
+            }
             other => format!("taken as {other}"),
         };
         self.departure(fault.code, fault.what, done)?;
@@ -53,7 +55,11 @@ impl Normal<'_> {
                 }
             },
             Tie::Some(names) => {
-                if there(taken, names).is_empty() { missing(names) } else { Ok(()) }
+                if there(taken, names).is_empty() {
+                    missing(names)
+                } else {
+                    Ok(())
+                }
             }
             Tie::NotBoth(first, second) => {
                 if there(taken, &[first, second]).len() == 2 {

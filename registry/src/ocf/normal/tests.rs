@@ -48,20 +48,37 @@ fn a_number_has_one_spelling() {
 
 #[test]
 fn closed_forms_are_told_apart() {
-    for sound in ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.123+05:30", "2022-03-22T01:23:45-06:00"] {
+    for sound in
+        ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.123+05:30", "2022-03-22T01:23:45-06:00"]
+    {
         assert!(is_moment(sound), "{sound}");
     }
-    for bad in ["2024-01-01", "2024-01-01T00:00:00", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00.Z"] {
+    for bad in
+        ["2024-01-01", "2024-01-01T00:00:00", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00.Z"]
+    {
         assert!(!is_moment(bad), "{bad}");
     }
-    for sound in ["+1 617 333 4444", "+44 20 79 4444", "+1 617 333 4444 ext. 100", "+1 800 333 1212 extension 2"] {
+    for sound in [
+        "+1 617 333 4444",
+        "+44 20 79 4444",
+        "+1 617 333 4444 ext. 100",
+        "+1 800 333 1212 extension 2",
+    ] {
         assert!(is_phone(sound), "{sound}");
     }
-    for bad in ["617 333 4444", "+1 6173334444", "+1 617 333 4444 x1", "+1 617 333 4444 ext.", "+1 617 333 4444 "] {
+    for bad in [
+        "617 333 4444",
+        "+1 6173334444",
+        "+1 617 333 4444 x1",
+        "+1 617 333 4444 ext.",
+        "+1 617 333 4444 ",
+    ] {
         assert!(!is_phone(bad), "{bad}");
     }
     assert!(is_email("ceo@acme.io") && is_email("a.b+c@d-e.example"));
-    assert!(!is_email("ceo@") && !is_email("a b@c.d") && !is_email("a@-b.c") && !is_email("a..b@c"));
+    assert!(
+        !is_email("ceo@") && !is_email("a b@c.d") && !is_email("a@-b.c") && !is_email("a..b@c")
+    );
 }
 
 /// Reads one object in both modes: what STRICT says, and the fields and findings of LENIENT.
@@ -93,15 +110,60 @@ fn each_departure_has_one_reading() {
     };
     // What stands there; what STRICT says; what LENIENT makes of which field; what it says was done.
     let table = [
-        (json!({ "quantity": 10 }), "a number where a text belongs", ("quantity", json!("10")), "read as the same digits"),
-        (json!({ "quantity": " 10.0 " }), "ten decimals", ("quantity", json!("10")), "read without the spaces"),
-        (json!({ "date": "2024-01-01T10:00:00Z" }), "a date YYYY-MM-DD", ("date", json!("2024-01-01")), "the time is left out"),
-        (json!({ "balance_security_id": "" }), "no value", ("balance_security_id", json!(null)), "left out"),
-        (json!({ "balance_security_id": null }), "null is no value", ("balance_security_id", json!(null)), "left out"),
-        (json!({ "reason_text": null }), "null is no value", ("reason_text", json!("not stated")), "not stated"),
-        (json!({ "comments": { "omitted": true } }), "an omission", ("comments", json!(null)), "left out"),
-        (json!({ "comments": "one" }), "one value where a list", ("comments", json!(["one"])), "a list of one"),
-        (json!({ "comments": ["one", null] }), "comments", ("comments", json!(["one"])), "left out"),
+        (
+            json!({ "quantity": 10 }),
+            "a number where a text belongs",
+            ("quantity", json!("10")),
+            "read as the same digits",
+        ),
+        (
+            json!({ "quantity": " 10.0 " }),
+            "ten decimals",
+            ("quantity", json!("10")),
+            "read without the spaces",
+        ),
+        (
+            json!({ "date": "2024-01-01T10:00:00Z" }),
+            "a date YYYY-MM-DD",
+            ("date", json!("2024-01-01")),
+            "the time is left out",
+        ),
+        (
+            json!({ "balance_security_id": "" }),
+            "no value",
+            ("balance_security_id", json!(null)),
+            "left out",
+        ),
+        (
+            json!({ "balance_security_id": null }),
+            "null is no value",
+            ("balance_security_id", json!(null)),
+            "left out",
+        ),
+        (
+            json!({ "reason_text": null }),
+            "null is no value",
+            ("reason_text", json!("not stated")),
+            "not stated",
+        ),
+        (
+            json!({ "comments": { "omitted": true } }),
+            "an omission",
+            ("comments", json!(null)),
+            "left out",
+        ),
+        (
+            json!({ "comments": "one" }),
+            "one value where a list",
+            ("comments", json!(["one"])),
+            "a list of one",
+        ),
+        (
+            json!({ "comments": ["one", null] }),
+            "comments",
+            ("comments", json!(["one"])),
+            "left out",
+        ),
         (json!({ "_id": 7 }), "no such field", ("_id", json!(null)), "left out"),
     ];
     for (change, strictly, (field, value), done) in table {
@@ -141,10 +203,10 @@ fn what_a_holding_depends_on_is_never_left_out() {
         let mut findings = Findings::new(Mode::Lenient);
         Normal::new(&mut findings, "a", true).object(kind, "x", members).unwrap_err().to_string()
     };
-    let cancellation = |quantity: serde_json::Value| {
-        json!({ "id": "t", "date": "2024-01-01", "security_id": "s", "quantity": quantity })
-    };
-    for quantity in [json!("ten"), json!(null), json!("1,000"), json!(1e-11), json!({ "omitted": true })] {
+    let cancellation = |quantity: serde_json::Value| json!({ "id": "t", "date": "2024-01-01", "security_id": "s", "quantity": quantity });
+    for quantity in
+        [json!("ten"), json!(null), json!("1,000"), json!(1e-11), json!({ "omitted": true })]
+    {
         let refused = take(Kind::StockCancellation, cancellation(quantity.clone()));
         assert!(refused.starts_with("OCF_FIELD_INVALID in a, item x: quantity: "), "{refused}");
     }

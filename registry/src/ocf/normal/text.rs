@@ -71,7 +71,8 @@ pub(super) fn plain(number: &str) -> Option<String> {
 /// The spelling of a number cut to ten decimals; `None` where it is no number.
 pub(super) fn cut(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once('.')?;
-    let sound = fraction.len() > usize::from(DECIMALS) && fraction.bytes().all(|c| c.is_ascii_digit());
+    let sound =
+        fraction.len() > usize::from(DECIMALS) && fraction.bytes().all(|c| c.is_ascii_digit());
     let fraction = sound.then(|| &fraction[..usize::from(DECIMALS)])?;
     decimal(&format!("{whole}.{fraction}")).map(Cow::into_owned)
 }

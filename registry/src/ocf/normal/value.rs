@@ -41,15 +41,16 @@ impl Normal<'_> {
             Type::Md5 => self.form(tree, "32 hexadecimal digits are wanted", |text| {
                 text.len() == 32 && text.bytes().all(|c| c.is_ascii_hexdigit())
             }),
-            Type::Phone => {
-                self.form(tree, "a number such as +1 617 333 4444 is wanted", is_phone)
-            }
+            Type::Phone => self.form(tree, "a number such as +1 617 333 4444 is wanted", is_phone),
             Type::Email => self.form(tree, "an address such as a@b.example is wanted", is_email),
             Type::Currency => self.upper(tree, 3..=3, "three upper-case letters are wanted", false),
             Type::Country => self.upper(tree, 2..=2, "two upper-case letters are wanted", false),
-            Type::Subdivision => {
-                self.upper(tree, 1..=3, "one to three upper-case letters or digits are wanted", true)
-            }
+            Type::Subdivision => self.upper(
+                tree,
+                1..=3,
+                "one to three upper-case letters or digits are wanted",
+                true,
+            ),
             Type::List(of, least, unique) => self.list(tree, *of, least, unique),
             Type::Part(shape) => {
                 let members = self.members(tree, shape)?;
@@ -92,8 +93,10 @@ impl Normal<'_> {
         };
         match known.iter().find(|name| folded(name) == folded(text)) {
             Some(found) => {
-                let (what, done) =
-                    (format!("{:?} is no spelling of the format", shown(text)), format!("read as {found}"));
+                let (what, done) = (
+                    format!("{:?} is no spelling of the format", shown(text)),
+                    format!("read as {found}"),
+                );
                 self.departure(Code::FieldInvalid, what, done)?;
                 Ok(found)
             }

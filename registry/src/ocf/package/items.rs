@@ -72,7 +72,9 @@ impl Place<'_> {
         let Tree::Map(mut members) = tree else {
             let what = format!("item {} is not an object", self.nth);
             return match tree {
-                Tree::Null => findings.departure(Code::FieldInvalid, self.name, "", what, "left out"),
+                Tree::Null => {
+                    findings.departure(Code::FieldInvalid, self.name, "", what, "left out")
+                }
                 _ => Err(Refusal::new(Code::FieldInvalid, self.name, "", what)),
             };
         };
@@ -129,13 +131,21 @@ impl Place<'_> {
         let said = members.iter().find(|(key, _)| key == "object_type");
         let Some(said) = said.and_then(|(_, value)| value.text()) else {
             // A file of one kind says what its items are.
-            let only = Kind::ALL.iter().filter(|kind| self.file.is_some() && format::file(**kind) == self.file);
+            let only = Kind::ALL
+                .iter()
+                .filter(|kind| self.file.is_some() && format::file(**kind) == self.file);
             let only: Vec<&Kind> = only.collect();
             let what = "object_type: it is missing";
             let [kind] = only[..] else {
                 return Err(Refusal::new(Code::FieldMissing, self.name, id, what));
             };
-            findings.departure(Code::FieldMissing, self.name, id, what, format!("read as {kind}"))?;
+            findings.departure(
+                Code::FieldMissing,
+                self.name,
+                id,
+                what,
+                format!("read as {kind}"),
+            )?;
             return Ok(Some(*kind));
         };
         let Some(kind) = Kind::parse(said) else {
@@ -143,7 +153,13 @@ impl Place<'_> {
             if said.starts_with("TX_") {
                 return Err(Refusal::new(Code::TypeUnknown, self.name, id, what));
             }
-            findings.departure(Code::TypeUnknown, self.name, id, what, "left out: it is no transaction")?;
+            findings.departure(
+                Code::TypeUnknown,
+                self.name,
+                id,
+                what,
+                "left out: it is no transaction",
+            )?;
             return Ok(None);
         };
         if kind == Kind::Issuer {
@@ -162,11 +178,8 @@ impl Place<'_> {
         if let (Some(file), Some(home)) = (self.file, format::file(kind))
             && file != home
         {
-            let what = format!(
-                "{kind} belongs in {}, this is {}",
-                home.file_type(),
-                file.file_type()
-            );
+            let what =
+                format!("{kind} belongs in {}, this is {}", home.file_type(), file.file_type());
             findings.departure(Code::TypeMisplaced, self.name, id, what, "read")?;
         }
         Ok(Some(kind))
@@ -175,8 +188,5 @@ impl Place<'_> {
 
 /// Whether nothing that is held depends on a kind.
 fn describes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::StockLegendTemplate | Kind::Valuation | Kind::Financing | Kind::Document
-    )
+    matches!(kind, Kind::StockLegendTemplate | Kind::Valuation | Kind::Financing | Kind::Document)
 }

@@ -15,7 +15,9 @@ fn same(tree: &Tree<'_>, value: &Value) -> bool {
     match (tree, value) {
         (Tree::Null, Value::Null) => true,
         (Tree::Bool(a), Value::Bool(b)) => a == b,
-        (Tree::Number(a), Value::Number(b)) => serde_json::from_str(a).is_ok_and(|a: serde_json::Number| a == *b),
+        (Tree::Number(a), Value::Number(b)) => {
+            serde_json::from_str(a).is_ok_and(|a: serde_json::Number| a == *b)
+        }
         (Tree::Text(a), Value::String(b)) => a == b,
         (Tree::List(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
@@ -41,7 +43,9 @@ fn numbers_are_kept_as_they_stand_there() {
 fn texts_are_unescaped() {
     let text = br#""a\u00e9\ud83d\ude00\n\/\"""#;
     assert_eq!(parse(text).unwrap().text(), Some("a\u{e9}\u{1f600}\n/\""));
-    for text in [&br#""\ud800""#[..], br#""\ud800\u0041""#, br#""\x""#, b"\"a\nb\"", b"\"a", b"\"\xff\""] {
+    for text in
+        [&br#""\ud800""#[..], br#""\ud800\u0041""#, br#""\x""#, b"\"a\nb\"", b"\"a", b"\"\xff\""]
+    {
         assert!(parse(text).is_err());
     }
 }

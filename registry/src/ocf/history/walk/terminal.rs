@@ -35,7 +35,9 @@ impl Walk<'_> {
                 let taken = self.quantity(at, "quantity")?;
                 self.part(at, security, taken, true)
             }
-            StockCancellation | EquityCompensationCancellation | WarrantCancellation
+            StockCancellation
+            | EquityCompensationCancellation
+            | WarrantCancellation
             | StockRepurchase => {
                 let taken = self.quantity(at, "quantity")?;
                 self.part(at, security, taken, false)
@@ -96,7 +98,11 @@ impl Walk<'_> {
     ) -> Result<(), Refusal> {
         if taken.is_zero() {
             if self.index.txs[at].opened().next().is_some() {
-                return Err(self.broken(at, Rule::QuantityZero, "it takes nothing and opens something"));
+                return Err(self.broken(
+                    at,
+                    Rule::QuantityZero,
+                    "it takes nothing and opens something",
+                ));
             }
             let what = "it takes nothing";
             self.departure(at, Code::QuantityZero, what, "left out")?;
