@@ -27,7 +27,7 @@ fn the_demo_ends_with_a_bundle_that_verifies_again_and_no_changed_byte_does() {
     let shown = text(&demo.stdout);
     assert!(demo.status.success(), "{}", text(&demo.stderr));
     for line in [
-        "Meridian Loom, Inc., 24 items, 8700000 shares",
+        "Meridian Loom, Inc., 25 items, 8700000 shares",
         "200000 Common Stock for 500000 USD",
         "The founder was paid: 720000 USD",
         "settlements 2 against payment with both legs",

@@ -75,8 +75,7 @@ impl Entry {
         item: &ImportItem,
     ) -> Result<Event, EntryError> {
         let mut event = self.plan(register, place, &item.objects)?;
-        loop {
-            let Err(rule) = register.check(&event) else { break };
+        while let Err(rule) = register.check(&event) {
             let issuer = self.issuer;
             let accepted = Effect::DefectAccepted { issuer, rule };
             let waived = item.waived.contains(&rule) && rule.waivable();

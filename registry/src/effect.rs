@@ -216,8 +216,8 @@ pub enum Effect {
         /// The pool after it.
         pool: Pool,
     },
-    /// A security that is no share came into being.
-    SecurityOpened(SecurityOpened),
+    /// A security that is no share came into being. Boxed, so that effects on shares stay small.
+    SecurityOpened(Box<SecurityOpened>),
     /// Such a security ended.
     SecurityClosed {
         /// Which.
@@ -293,6 +293,24 @@ impl Pool {
     /// What is granted and was not returned.
     pub fn used(&self) -> Quantity {
         self.drawn.checked_sub(self.returned).unwrap_or_default()
+    }
+
+    /// The pool after an effect on it; `None` beyond the representable range. Others leave it as it is.
+    pub fn after(self, effect: &Effect) -> Option<Pool> {
+        Some(match effect {
+            Effect::PoolReserved { reserved, .. } => Pool { reserved: *reserved, ..self },
+            Effect::PoolDrawn { quantity, .. } => {
+                Pool { drawn: self.drawn.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolReturned { quantity, .. } => {
+                Pool { returned: self.returned.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolExercised { quantity, .. } => {
+                Pool { exercised: self.exercised.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolScaled { pool, .. } => *pool,
+            _ => self,
+        })
     }
 
     /// What can still be granted.

@@ -142,11 +142,8 @@ impl Event {
         let mut shares = Quantity::ZERO;
         for effect in &self.effects {
             match effect {
-                Effect::SecurityClosed { quantity, .. } => {
-                    if closed.replace(*quantity).is_some() {
-                        return false;
-                    }
-                }
+                Effect::SecurityClosed { .. } if closed.is_some() => return false,
+                Effect::SecurityClosed { quantity, .. } => closed = Some(*quantity),
                 Effect::SecurityReduced { before, after, .. } => {
                     let taken = before.map(|before| before.checked_sub(*after));
                     if reduced.replace(taken).is_some() || taken == Some(None) {

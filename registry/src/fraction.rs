@@ -61,7 +61,11 @@ impl Fraction {
 
     /// The nearest multiple of `unit`, the larger of two that are as near.
     pub(crate) fn nearest(self, unit: u128) -> Option<u128> {
-        Some(self.plus(Fraction::new(unit, 2)?)?.down_to(unit))
+        let down = self.down_to(unit);
+        // What is above `down`, and half a unit, both in parts of the denominator.
+        let rest = self.above - down.checked_mul(self.below)?;
+        let half = unit.checked_mul(self.below)?.div_ceil(2);
+        if rest >= half { down.checked_add(unit) } else { Some(down) }
     }
 
     /// Whether this is a multiple of `unit`.

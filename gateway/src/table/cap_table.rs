@@ -44,20 +44,20 @@ pub(crate) fn by_holder(
     Ok(aligned(&head, &numbers, rows))
 }
 
+/// A column for what is no stock: its name, what a holder has of it, and the total.
 type Other = (&'static str, fn(&HolderLine) -> Quantity, Quantity);
 
 /// Columns for what is no stock, where there is any.
 fn others(table: &CapTable) -> Vec<Other> {
-    let columns: [(&'static str, fn(&HolderLine) -> Quantity); 2] =
-        [("Options", |line| line.options), ("Warrants", |line| line.warrants)];
-    columns
-        .into_iter()
-        .map(|(name, of)| {
-            let sum = table.holders.iter().map(|line| of(line).0).fold(0, u128::saturating_add);
-            (name, of, Quantity(sum))
-        })
-        .filter(|(_, _, total)| !total.is_zero())
-        .collect()
+    let column = |name, of: fn(&HolderLine) -> Quantity| (name, of, sum(table, of));
+    let columns =
+        [column("Options", |line| line.options), column("Warrants", |line| line.warrants)];
+    columns.into_iter().filter(|(_, _, total)| !total.is_zero()).collect()
+}
+
+/// The sum over all holders, which was in range when the table was made.
+fn sum(table: &CapTable, of: fn(&HolderLine) -> Quantity) -> Quantity {
+    Quantity(table.holders.iter().map(|line| of(line).0).fold(0, u128::saturating_add))
 }
 
 /// What is known of each class, below the totals; lines that would say nothing are left out.
@@ -102,19 +102,19 @@ pub(crate) fn by_class(table: &CapTable, definition: &Definition) -> Result<Stri
             percent(counted, all),
         ]);
     }
-    let sum = |of: fn(&HolderLine) -> Quantity| {
-        let all = table.holders.iter().map(|line| of(line).0);
-        Quantity(all.fold(0, u128::saturating_add))
-    };
     let others = [
-        ("options, vested", definition.vested_options, sum(|line| line.dilution.vested_options)),
+        (
+            "options, vested",
+            definition.vested_options,
+            sum(table, |line| line.dilution.vested_options),
+        ),
         (
             "options, unvested",
             definition.unvested_options,
-            sum(|line| line.dilution.unvested_options),
+            sum(table, |line| line.dilution.unvested_options),
         ),
-        ("restricted stock units", definition.units, sum(|line| line.dilution.units)),
-        ("warrants", definition.warrants, sum(|line| line.dilution.warrants)),
+        ("restricted stock units", definition.units, sum(table, |line| line.dilution.units)),
+        ("warrants", definition.warrants, sum(table, |line| line.dilution.warrants)),
         ("left in pools", definition.unissued_pool, table.unissued(definition)?),
     ];
     for (name, counts, quantity) in others {

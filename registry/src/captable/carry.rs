@@ -1,6 +1,5 @@
 //! Carrying out an event that was judged.
 
-use super::facts::PoolFlow;
 use super::judge::Flows;
 use super::{
     CertificateFacts, ClassFacts, Dated, Fold, IssuerFacts, PlanFacts, SecurityFacts,
@@ -279,24 +278,11 @@ impl Fold {
             | Effect::PoolReturned { plan, .. }
             | Effect::PoolExercised { plan, .. }
             | Effect::PoolScaled { plan, .. } => {
-                let flow = pool_flow(effect).expect("an effect on a pool");
                 let plan = self.plans.get_mut(plan).expect(JUDGED);
-                plan.pool = super::facts::after(plan.pool, flow).expect(JUDGED);
-                plan.flow(event.date, flow);
+                plan.pool = plan.pool.after(effect).expect(JUDGED);
+                plan.flow(event.date, effect.clone());
             }
             _ => {}
         }
     }
-}
-
-/// What an effect does to a pool, if it is one on a pool.
-pub(super) fn pool_flow(effect: &Effect) -> Option<PoolFlow> {
-    Some(match effect {
-        Effect::PoolReserved { reserved, .. } => PoolFlow::Reserved(*reserved),
-        Effect::PoolDrawn { quantity, .. } => PoolFlow::Drawn(*quantity),
-        Effect::PoolReturned { quantity, .. } => PoolFlow::Returned(*quantity),
-        Effect::PoolExercised { quantity, .. } => PoolFlow::Exercised(*quantity),
-        Effect::PoolScaled { pool, .. } => PoolFlow::Scaled(*pool),
-        _ => return None,
-    })
 }

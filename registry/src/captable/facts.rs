@@ -2,7 +2,7 @@
 
 use crate::amount::{Currency, Money, Quantity};
 use crate::date::Date;
-use crate::effect::{Authorized, ClassKind, Conversion, Instrument, Pool};
+use crate::effect::{Authorized, ClassKind, Conversion, Effect, Instrument, Pool};
 use crate::event::EventKind;
 use crate::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId,
@@ -168,19 +168,9 @@ pub struct PlanFacts {
     pub source_id: String,
     pub(super) reserved: Quantity,
     /// In the order of their dates; of one date in the order of the events.
-    pub(super) flows: Vec<(Date, PoolFlow)>,
+    pub(super) flows: Vec<(Date, Effect)>,
     /// The pool after the last event.
     pub(super) pool: Pool,
-}
-
-/// What an event does to a pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum PoolFlow {
-    Reserved(Quantity),
-    Drawn(Quantity),
-    Returned(Quantity),
-    Exercised(Quantity),
-    Scaled(Pool),
 }
 
 impl PlanFacts {
@@ -188,23 +178,13 @@ impl PlanFacts {
     pub fn pool_at(&self, date: Date) -> Option<Pool> {
         let first = Pool { reserved: self.reserved, ..Pool::default() };
         let until = self.flows.iter().take_while(|(since, _)| *since <= date);
-        until.map(|(_, flow)| *flow).try_fold(first, after)
+        until.map(|(_, effect)| effect).try_fold(first, Pool::after)
     }
 
-    pub(super) fn flow(&mut self, date: Date, flow: PoolFlow) {
+    pub(super) fn flow(&mut self, date: Date, effect: Effect) {
         let at = self.flows.partition_point(|(since, _)| *since <= date);
-        self.flows.insert(at, (date, flow));
+        self.flows.insert(at, (date, effect));
     }
-}
-
-pub(super) fn after(pool: Pool, flow: PoolFlow) -> Option<Pool> {
-    Some(match flow {
-        PoolFlow::Reserved(reserved) => Pool { reserved, ..pool },
-        PoolFlow::Drawn(more) => Pool { drawn: pool.drawn.checked_add(more)?, ..pool },
-        PoolFlow::Returned(more) => Pool { returned: pool.returned.checked_add(more)?, ..pool },
-        PoolFlow::Exercised(more) => Pool { exercised: pool.exercised.checked_add(more)?, ..pool },
-        PoolFlow::Scaled(pool) => pool,
-    })
 }
 
 /// A certificate.

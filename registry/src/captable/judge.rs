@@ -89,8 +89,7 @@ impl Fold {
                 | Effect::PoolScaled { plan, .. } => {
                     let facts = self.plans.get(plan).ok_or(FoldError::Unknown)?;
                     let pool = pools.entry(*plan).or_insert(facts.pool);
-                    let flow = super::carry::pool_flow(effect).ok_or(FoldError::Unknown)?;
-                    *pool = super::facts::after(*pool, flow).ok_or(FoldError::Overflow)?;
+                    *pool = pool.after(effect).ok_or(FoldError::Overflow)?;
                 }
                 Effect::SecurityOpened(opened) => {
                     known(self.issuers.contains_key(&opened.issuer))?;

@@ -203,7 +203,8 @@ impl Company {
         self.fold.add(&event).unwrap();
         let mut bytes = Vec::new();
         event.encode(&mut bytes);
-        assert_eq!(crate::event::decode_events(&bytes).unwrap(), [event.clone()]);
+        let read = crate::event::decode_events(&bytes).unwrap();
+        assert_eq!(read, std::slice::from_ref(&event));
         self.judge();
         Ok(event)
     }

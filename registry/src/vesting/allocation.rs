@@ -24,6 +24,15 @@ pub enum Allocation {
     Fractional,
 }
 
+/// The exact amount of an installment.
+#[derive(Clone, Copy)]
+pub(super) struct Amount {
+    /// The amount.
+    pub(super) part: Fraction,
+    /// What has vested with it, in all.
+    pub(super) sum: Fraction,
+}
+
 const SHARE: u128 = Quantity::whole(1).0;
 
 impl Allocation {
@@ -56,53 +65,46 @@ impl Allocation {
         Allocation::ALL.into_iter().find(|allocation| allocation.as_str() == text)
     }
 
-    /// The shares of each installment of one stretch, in units of 10^-10.
+    /// The shares of each installment of one stretch, in units of 10^-10. In front of it so many had
+    /// been `allocated`.
     ///
-    /// `exact` are the installments as fractions; before them `before` had vested exactly and
-    /// `allocated` in shares. The whole of the grant, once reached, is paid in full even where it is
-    /// not a whole number of shares. `None` beyond the representable range.
+    /// The whole of the grant, once reached, is paid in full even where it is not a whole number of
+    /// shares. `None` beyond the representable range.
     pub(super) fn shares(
         self,
-        exact: &[Fraction],
-        before: Fraction,
+        exact: &[Amount],
         allocated: u128,
         grant: u128,
     ) -> Option<Vec<u128>> {
         match self {
             Allocation::CumulativeRounding => {
-                cumulative(exact, before, allocated, grant, |sum| sum.nearest(SHARE))
+                cumulative(exact, allocated, grant, |sum| sum.nearest(SHARE))
             }
             Allocation::CumulativeRoundDown => {
-                cumulative(exact, before, allocated, grant, |sum| Some(sum.down_to(SHARE)))
+                cumulative(exact, allocated, grant, |sum| Some(sum.down_to(SHARE)))
             }
             Allocation::Fractional => {
-                cumulative(exact, before, allocated, grant, |sum| Some(sum.down_to(1)))
+                cumulative(exact, allocated, grant, |sum| Some(sum.down_to(1)))
             }
-            _ => self.loaded(exact, before, allocated, grant),
+            _ => self.loaded(exact, allocated, grant),
         }
     }
 
     /// Each installment rounded down, and what is left over handed out at one end.
-    fn loaded(
-        self,
-        exact: &[Fraction],
-        before: Fraction,
-        allocated: u128,
-        grant: u128,
-    ) -> Option<Vec<u128>> {
-        let end = exact.iter().try_fold(before, |sum, part| sum.plus(*part))?;
+    fn loaded(self, exact: &[Amount], allocated: u128, grant: u128) -> Option<Vec<u128>> {
+        let Some(end) = exact.last().map(|amount| amount.sum) else { return Some(Vec::new()) };
         let end = if end.down_to(1) >= grant { grant } else { end.down_to(SHARE) };
         let mut left = end.saturating_sub(allocated);
         let mut shares = Vec::with_capacity(exact.len());
-        for part in exact {
-            let whole = part.down_to(SHARE).min(left);
+        for amount in exact {
+            let whole = amount.part.down_to(SHARE).min(left);
             left -= whole;
             shares.push(whole);
         }
         let front =
             matches!(self, Allocation::FrontLoaded | Allocation::FrontLoadedToSingleTranche);
         let mut paying: Vec<usize> =
-            (0..exact.len()).filter(|at| exact[*at] != Fraction::ZERO).collect();
+            (0..exact.len()).filter(|at| exact[*at].part != Fraction::ZERO).collect();
         let Some(last) = paying.last().copied() else {
             return Some(shares);
         };
@@ -119,7 +121,7 @@ impl Allocation {
         shares[last] += left % SHARE;
         // Installments that are whole as they are get one more only where an interrupted stretch
         // left more behind than there are uneven ones.
-        let uneven = paying.iter().filter(|at| !exact[**at].is_multiple_of(SHARE));
+        let uneven = paying.iter().filter(|at| !exact[**at].part.is_multiple_of(SHARE));
         let whole = usize::try_from(left / SHARE).ok()?;
         for at in uneven.chain(paying.iter().cycle()).take(whole) {
             shares[*at] += SHARE;
@@ -129,17 +131,15 @@ impl Allocation {
 }
 
 fn cumulative(
-    exact: &[Fraction],
-    before: Fraction,
+    exact: &[Amount],
     allocated: u128,
     grant: u128,
     round: impl Fn(Fraction) -> Option<u128>,
 ) -> Option<Vec<u128>> {
-    let (mut sum, mut paid) = (before, allocated);
+    let mut paid = allocated;
     let mut shares = Vec::with_capacity(exact.len());
-    for part in exact {
-        sum = sum.plus(*part)?;
-        let due = if sum.down_to(1) >= grant { grant } else { round(sum)? };
+    for Amount { sum, .. } in exact {
+        let due = if sum.down_to(1) >= grant { grant } else { round(*sum)? };
         shares.push(due.saturating_sub(paid));
         paid = paid.max(due);
     }

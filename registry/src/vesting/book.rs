@@ -1,5 +1,6 @@
 //! What the objects of an issuer say about vesting: terms, what grants promise, what came to pass.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -49,7 +50,7 @@ impl<'a> Book<'a> {
                 self.terms.insert(object.id(), Terms::of(object));
             }
             Kind::StockIssuance | Kind::EquityCompensationIssuance | Kind::WarrantIssuance => {
-                if let (Some(security), Some(promise)) = (security_of(object), promise_of(object)) {
+                if let (Some(promise), Some(security)) = (promise_of(object), security_of(object)) {
                     self.promises.insert(security, promise);
                 }
             }
@@ -75,8 +76,7 @@ impl<'a> Book<'a> {
 
     /// Whether the issuance of a security, or terms that it names, say how it vests.
     pub fn vests(&self, security: &str) -> bool {
-        let promise = self.promises.get(security);
-        promise.is_some_and(|promise| promise.terms.is_some() || !promise.vestings.is_empty())
+        self.promises.contains_key(security)
     }
 
     /// Whether a `TX_VESTING_START` is recorded for a security.
@@ -104,9 +104,13 @@ impl<'a> Book<'a> {
     ) -> Result<Schedule, VestingError> {
         let from = descent.iter().rposition(|id| self.started(id)).unwrap_or(0);
         let ids = descent.get(from..).unwrap_or_default();
-        let mut history = History::default();
+        let mut history: Cow<'_, History> = Cow::Owned(History::default());
         for recorded in ids.iter().filter_map(|id| self.recorded.get(*id)) {
-            history.extend(&recorded.history);
+            if history.is_empty() {
+                history = Cow::Borrowed(&recorded.history);
+            } else {
+                history.to_mut().extend(&recorded.history);
+            }
         }
         let issued = ids.first().and_then(|id| self.promises.get(*id)).map_or(issued, |p| p.issued);
         let promise = ids.last().and_then(|id| self.promises.get(*id));
@@ -122,17 +126,18 @@ impl<'a> Book<'a> {
     }
 }
 
+/// What an issuance promises, if it says anything about vesting.
 fn promise_of(object: &Object) -> Option<Promise<'_>> {
     let listed = object.value("vestings").and_then(Value::as_array);
     let vestings = listed.into_iter().flatten().filter_map(|vesting| {
         let date = vesting.get("date").and_then(Value::as_str).and_then(Date::parse)?;
         Some(Vesting { date, amount: quantity_of(vesting.get("amount"))? })
     });
-    Some(Promise {
-        issued: date_of(object)?,
-        terms: object.text("vesting_terms_id"),
-        vestings: vestings.collect(),
-    })
+    let (terms, vestings) = (object.text("vesting_terms_id"), vestings.collect::<Vec<_>>());
+    if terms.is_none() && vestings.is_empty() {
+        return None;
+    }
+    Some(Promise { issued: date_of(object)?, terms, vestings })
 }
 
 fn security_of(object: &Object) -> Option<&str> {

@@ -5,6 +5,7 @@
 //! have their shares from the beginning, and an event that ends it changes none of those that vested
 //! before.
 
+use super::allocation::Amount;
 use super::schedule::Award;
 use super::terms::{DayOfMonth, Period, Portion, Terms, Trigger, Unit};
 use super::{MAX_INSTALLMENTS, VestingError};
@@ -27,8 +28,14 @@ struct Candidate {
 struct Stage {
     condition: usize,
     reached: Date,
-    /// Its occurrences until the next condition is reached: dates and exact amounts.
-    occurrences: Vec<(Date, Fraction)>,
+    /// Its occurrences until the next condition is reached.
+    occurrences: Vec<Occurrence>,
+}
+
+/// One occurrence of a condition.
+struct Occurrence {
+    date: Date,
+    amount: Amount,
 }
 
 /// What is known of the path up to a condition.
@@ -92,8 +99,8 @@ impl Walk<'_> {
                 let kept = stage.leave(&mut position, next.date);
                 stage.occurrences.truncate(kept);
             }
-            for (_, part) in &stage.occurrences {
-                position.exact = position.exact.plus(*part).ok_or(VestingError::Overflow)?;
+            if let Some(last) = stage.occurrences.last() {
+                position.exact = last.amount.sum;
             }
             stages.push(stage);
             reached = scheduled;
@@ -113,18 +120,17 @@ impl Walk<'_> {
             let numbered = stages.iter().enumerate();
             numbered.flat_map(|(at, stage)| stage.occurrences.iter().map(move |one| (at, one)))
         };
-        let exact: Vec<Fraction> = occurrences().map(|(_, (_, part))| *part).collect();
+        let amounts: Vec<Amount> = occurrences().map(|(_, one)| one.amount).collect();
         let allocation = self.terms.allocation;
-        let shares = allocation
-            .shares(&exact, self.position.exact, self.allocated, grant)
-            .ok_or(VestingError::Overflow)?;
-        for ((at, (date, part)), shares) in occurrences().zip(shares) {
-            if end.is_some_and(|(last, ends)| at > last || (at == last && *date > ends)) {
+        let shares =
+            allocation.shares(&amounts, self.allocated, grant).ok_or(VestingError::Overflow)?;
+        for ((at, one), shares) in occurrences().zip(shares) {
+            if end.is_some_and(|(last, ends)| at > last || (at == last && one.date > ends)) {
                 break;
             }
-            self.position.exact = self.position.exact.plus(*part).ok_or(VestingError::Overflow)?;
+            self.position.exact = one.amount.sum;
             self.allocated = self.allocated.checked_add(shares).ok_or(VestingError::Overflow)?;
-            self.paid.push((*date, shares));
+            self.paid.push((one.date, shares));
         }
         Ok(())
     }
@@ -174,16 +180,14 @@ impl Walk<'_> {
         for date in dates {
             let before = sum;
             sum = before.plus(part).ok_or(VestingError::Overflow)?;
+            let mut amount = Amount { part, sum };
             if sum.down_to(1) >= grant {
+                // Portions that add up to more than the grant stop where it is vested.
                 sum = Fraction::whole(grant);
+                let part = before.missing_to(grant).ok_or(VestingError::Overflow)?;
+                amount = Amount { part, sum };
             }
-            // Portions that add up to more than the grant stop where it is vested.
-            let part = if sum == Fraction::whole(grant) {
-                before.missing_to(grant).ok_or(VestingError::Overflow)?
-            } else {
-                part
-            };
-            occurrences.push((date, part));
+            occurrences.push(Occurrence { date, amount });
         }
         Ok(Stage { condition: candidate.condition, reached, occurrences })
     }
@@ -224,7 +228,10 @@ impl Walk<'_> {
             Trigger::Start | Trigger::Event => (self.award.history.met(&condition.id), false),
             Trigger::Absolute(date) => (Some(date), true),
             Trigger::Relative { period, to } => match position.met[to] {
-                Some(base) => (Some(occurrence(period, base, position.start, 1)?), true),
+                Some(base) => {
+                    let first = Counted::of(period, base, position.start).occurrence(1);
+                    (Some(first.ok_or(VestingError::TooLong)?), true)
+                }
                 None => (None, true),
             },
         };
@@ -236,9 +243,9 @@ impl Stage {
     /// Ends this stage on a date: the position then knows the last occurrence that came. Returns how
     /// many did; one on the date itself comes before the end.
     fn leave(&self, position: &mut Position, date: Date) -> usize {
-        let kept = self.occurrences.partition_point(|(occurs, _)| *occurs <= date);
+        let kept = self.occurrences.partition_point(|one| one.date <= date);
         let last = kept.checked_sub(1).and_then(|at| self.occurrences.get(at));
-        position.met[self.condition] = Some(last.map_or(self.reached, |(occurs, _)| *occurs));
+        position.met[self.condition] = Some(last.map_or(self.reached, |one| one.date));
         kept
     }
 }
@@ -251,29 +258,43 @@ fn occurrences(
     reached: Date,
 ) -> Result<Vec<Date>, VestingError> {
     let cliff = period.cliff.min(period.occurrences);
-    let dates = (1..=period.occurrences)
-        .map(|number| Ok(occurrence(period, base, start, number.max(cliff))?.max(reached)));
+    let counted = Counted::of(period, base, start);
+    let dates = (1..=period.occurrences).map(|number| {
+        let date = counted.occurrence(number.max(cliff)).ok_or(VestingError::TooLong)?;
+        Ok(date.max(reached))
+    });
     dates.collect()
 }
 
-/// The date of an occurrence, counted from 1.
-fn occurrence(
-    period: Period,
-    base: Date,
-    start: Option<Date>,
-    number: u32,
-) -> Result<Date, VestingError> {
-    let date = || {
-        let count = period.length.checked_mul(number)?;
+/// A period counted from a date.
+enum Counted {
+    Days { base: Date, length: u32 },
+    Months { year: i32, month: u32, day: u32, length: u32 },
+}
+
+impl Counted {
+    fn of(period: Period, base: Date, start: Option<Date>) -> Counted {
+        let length = period.length;
         let day = match period.unit {
-            Unit::Days => return base.plus_days(count),
+            Unit::Days => return Counted::Days { base, length },
             Unit::Months(DayOfMonth::Day(day)) => day,
             Unit::Months(DayOfMonth::VestingStart) => start.unwrap_or(base).ymd().2,
         };
         let (year, month, _) = base.ymd();
-        let (year, month, _) = Date::from_ymd(year, month, 1)?.plus_months(count)?.ymd();
-        // The last day of a month is at most three days before the 31st.
-        (day.saturating_sub(3)..=day).rev().find_map(|day| Date::from_ymd(year, month, day))
-    };
-    date().ok_or(VestingError::TooLong)
+        Counted::Months { year, month, day, length }
+    }
+
+    /// The date of an occurrence, counted from 1; `None` beyond the year 9999.
+    fn occurrence(&self, number: u32) -> Option<Date> {
+        match *self {
+            Counted::Days { base, length } => base.plus_days(length.checked_mul(number)?),
+            Counted::Months { year, month, day, length } => {
+                let months = length.checked_mul(number)?.checked_add(month - 1)?;
+                let year = year.checked_add(i32::try_from(months / 12).ok()?)?;
+                // The last day of a month is at most three days before the 31st.
+                let mut days = (day.saturating_sub(3)..=day).rev();
+                days.find_map(|day| Date::from_ymd(year, months % 12 + 1, day))
+            }
+        }
+    }
 }

@@ -51,6 +51,11 @@ impl History {
         self.accelerations.push((date, quantity));
     }
 
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.met.is_empty() && self.accelerations.is_empty()
+    }
+
     /// Adds what another history records.
     pub fn extend(&mut self, other: &History) {
         for (condition, date) in &other.met {
@@ -102,19 +107,24 @@ impl Schedule {
         };
         let accelerated = award.history.accelerations.iter();
         let accelerated = accelerated.map(|(date, quantity)| (*date, quantity.0));
-        let mut by_date: BTreeMap<Date, u128> = BTreeMap::new();
-        for (date, amount) in planned.into_iter().chain(accelerated) {
-            let sum = by_date.entry(date.max(award.issued)).or_default();
-            *sum = sum.checked_add(amount).ok_or(VestingError::Overflow)?;
-        }
-        let (mut vested, mut steps) = (0u128, Vec::with_capacity(by_date.len()));
-        for (date, amount) in by_date {
+        let all = planned.into_iter().chain(accelerated);
+        let mut all: Vec<Installment> =
+            all.map(|(date, amount)| (date.max(award.issued), amount)).collect();
+        all.sort_by_key(|(date, _)| *date);
+        let mut vested = 0u128;
+        let mut steps: Vec<Step> = Vec::with_capacity(all.len());
+        for (date, amount) in all {
             let until = vested.checked_add(amount).ok_or(VestingError::Overflow)?;
             let until = until.min(award.quantity.0);
-            if until > vested {
-                vested = until;
-                let unvested = Quantity(award.quantity.0 - vested);
-                steps.push(Step { date, vested: Quantity(vested), unvested });
+            if until == vested {
+                continue;
+            }
+            vested = until;
+            let unvested = Quantity(award.quantity.0 - vested);
+            let step = Step { date, vested: Quantity(vested), unvested };
+            match steps.last_mut().filter(|last| last.date == date) {
+                Some(last) => *last = step,
+                None => steps.push(step),
             }
         }
         Ok(Schedule { steps })

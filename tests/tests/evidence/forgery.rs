@@ -318,10 +318,13 @@ fn recorded() -> Market {
     market
 }
 
+/// Whether an effect was one to change.
+type Change = fn(&mut Effect) -> bool;
+
 /// Changes the first effect of an event of some kind that `change` takes.
-fn forge_event(chronicle: &mut Chronicle, kind: EventKind, change: fn(&mut Effect) -> bool) {
+fn forge_event(chronicle: &mut Chronicle, kind: EventKind, change: Change) {
     for record in chronicle.blocks.iter_mut().flat_map(|(_, block)| &mut block.records) {
-        let mut events = decode_events(&record.sections[0]).unwrap();
+        let mut events = decode_events(&record.sections[0]).expect("the ledger wrote it");
         let mut effects = events
             .iter_mut()
             .filter(|event| event.kind == kind)
@@ -361,7 +364,7 @@ fn what_is_recorded_is_proved_and_more_of_it_is_found() {
         }
         _ => false,
     };
-    let cases: [(EventKind, fn(&mut Effect) -> bool); 3] = [
+    let cases: [(EventKind, Change); 3] = [
         (EventKind::Split, splits_more),
         (EventKind::Split, forgets_one),
         (EventKind::Transfer, sells_more),

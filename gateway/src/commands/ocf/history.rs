@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::captable::Fold;
 use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::Instrument;
@@ -53,7 +54,12 @@ struct History<'a> {
 struct Told {
     number: String,
     source_id: String,
-    what: String,
+    /// Shares, units or the invested amount; none where a warrant leaves it open.
+    quantity: Option<Quantity>,
+    /// What is left of it, where that is less.
+    left: Option<Quantity>,
+    /// The class, the compensation type, `WARRANT`, or the currency of a convertible.
+    of: String,
     holder: String,
     since: (Date, EventKind),
     until: Option<(Date, EventKind)>,
@@ -151,7 +157,9 @@ impl History<'_> {
                 Told {
                     number: facts.number.clone(),
                     source_id: facts.source_id.clone(),
-                    what: format!("{} {class}", grouped(facts.quantity)),
+                    quantity: Some(facts.quantity),
+                    left: None,
+                    of: class.to_owned(),
                     holder: name(self.fold().holder_at(facts, facts.opened)),
                     since: (facts.opened, facts.origin),
                     until: facts.closed,
@@ -159,21 +167,16 @@ impl History<'_> {
             }
             Item::Security(id) => {
                 let facts = self.fold().security(id).expect("the fold named it");
-                let quantity = facts.quantity.map_or("open number of".to_owned(), grouped);
-                let left = match facts.quantity_at(Date::MAX) {
-                    Some(left) if facts.quantity != Some(left) => {
-                        format!(" ({} left)", grouped(left))
-                    }
-                    _ => String::new(),
-                };
-                let unit = match (facts.instrument, facts.currency) {
+                let of = match (facts.instrument, facts.currency) {
                     (Instrument::Convertible, Some(currency)) => format!("{currency} CONVERTIBLE"),
                     (instrument, _) => instrument.as_str().to_owned(),
                 };
                 Told {
                     number: facts.number.clone(),
                     source_id: facts.source_id.clone(),
-                    what: format!("{quantity} {unit}{left}"),
+                    quantity: facts.quantity,
+                    left: facts.quantity_at(Date::MAX).filter(|left| Some(*left) != facts.quantity),
+                    of,
                     holder: name(self.fold().holder_of(facts.account, facts.holder, facts.opened)),
                     since: (facts.opened, facts.origin),
                     until: facts.closed,
@@ -197,8 +200,10 @@ impl History<'_> {
             None => "open".to_owned(),
             Some((date, kind)) => format!("{date} {}", closed(kind)),
         };
-        let (label, what, holder) = (self.label(item), told.what, told.holder);
-        format!("{label}  {what}, {holder}  {since} {} - {until}", opened(origin))
+        let quantity = told.quantity.map_or("open number of".to_owned(), grouped);
+        let left = told.left.map_or(String::new(), |left| format!(" ({} left)", grouped(left)));
+        let (label, of, holder) = (self.label(item), told.of, told.holder);
+        format!("{label}  {quantity} {of}{left}, {holder}  {since} {} - {until}", opened(origin))
     }
 
     /// Every item of the descent with what it came from and became.
@@ -215,7 +220,8 @@ impl History<'_> {
             items.push(json!({
                 "id": self.id(item),
                 "number": told.number,
-                "what": told.what,
+                "quantity": told.quantity.as_ref().map(Quantity::to_string),
+                "of": told.of,
                 "holder": told.holder,
                 "opened": told.since.0.to_string(),
                 "openedBy": opened(told.since.1),

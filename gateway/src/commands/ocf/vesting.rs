@@ -41,8 +41,11 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
         "ends",
         "terms",
     ];
-    let rows = lines.iter().map(|line| row(line, &company, as_of)).collect();
-    println!("{}", aligned(&head, &[3, 4, 5, 6, 8], rows));
+    let rows: Vec<_> = lines.iter().map(|line| row(line, &company, as_of)).collect();
+    match rows.is_empty() {
+        true => println!("No grants, and no security under vesting terms."),
+        false => println!("{}", aligned(&head, &[3, 4, 5, 6, 8], rows)),
+    }
     print_findings(&company.findings, &[]);
     Ok(())
 }

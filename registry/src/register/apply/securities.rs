@@ -21,31 +21,23 @@ impl Register {
                     source_id: source_id.clone(),
                 });
             }
-            Effect::PoolReserved { plan, reserved } => {
-                let pool = Pool { reserved: *reserved, ..self.pool_of(*plan) };
-                self.rule_pool(event, *plan, pool);
+            Effect::PoolReserved { plan, .. } | Effect::PoolScaled { plan, .. } => {
+                self.change_pool(event, *plan, effect);
+                // Nothing is granted or returned before it from now on.
+                let plan = self.plans.get_mut(plan.index()).expect(CHECKED);
+                plan.ruled = plan.ruled.max(event.date);
             }
-            Effect::PoolDrawn { plan, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.drawn = pool.drawn.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
+            Effect::PoolDrawn { plan, .. } | Effect::PoolExercised { plan, .. } => {
+                self.change_pool(event, *plan, effect);
             }
             Effect::PoolReturned { plan, security, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.returned = pool.returned.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
+                self.change_pool(event, *plan, effect);
                 if let Some(security) = security {
                     let security = self.touched(*security, event.date);
                     let returned = security.returned.checked_add(*quantity);
                     security.returned = returned.expect(CHECKED);
                 }
             }
-            Effect::PoolExercised { plan, quantity } => {
-                let mut pool = self.pool_of(*plan);
-                pool.exercised = pool.exercised.checked_add(*quantity).expect(CHECKED);
-                self.set_pool(event, *plan, pool);
-            }
-            Effect::PoolScaled { plan, pool } => self.rule_pool(event, *plan, *pool),
             Effect::SecurityOpened(opened) => self.open_security(event, opened),
             Effect::SecurityClosed { security, quantity, .. } => {
                 let kept = event.effects.iter().filter_map(|effect| match effect {
@@ -109,22 +101,11 @@ impl Register {
         });
     }
 
-    fn pool_of(&self, plan: PlanId) -> Pool {
-        self.plans.get(plan.index()).expect(CHECKED).pool
-    }
-
-    /// A change of the pool's size: nothing is granted or returned before it from now on.
-    fn rule_pool(&mut self, event: &Event, id: PlanId, pool: Pool) {
-        self.set_pool(event, id, pool);
-        let plan = self.plans.get_mut(id.index()).expect(CHECKED);
-        plan.ruled = plan.ruled.max(event.date);
-    }
-
-    fn set_pool(&mut self, event: &Event, plan: PlanId, pool: Pool) {
+    fn change_pool(&mut self, event: &Event, plan: PlanId, effect: &Effect) {
         let plan = self.plans.get_mut(plan.index()).expect(CHECKED);
-        plan.pool = pool;
+        plan.pool = plan.pool.after(effect).expect(CHECKED);
         plan.last = plan.last.max(event.date);
-        let over = pool.used() > pool.reserved;
+        let over = plan.pool.used() > plan.pool.reserved;
         plan.excess = over && (plan.excess || totals::accepts_defect(event));
     }
 }

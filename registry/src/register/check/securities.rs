@@ -113,56 +113,36 @@ impl<'a> Tally<'a> {
     }
 
     fn pool(&mut self, effect: &Effect) -> Result<(), Rule> {
-        let (plan, change): (PlanId, fn(&mut Pool, Quantity) -> Option<()>) = match effect {
-            Effect::PoolReserved { plan, .. } => (*plan, |pool, reserved| {
-                pool.reserved = reserved;
-                Some(())
-            }),
-            Effect::PoolDrawn { plan, .. } => (*plan, |pool, quantity| {
-                pool.drawn = pool.drawn.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolReturned { plan, .. } => (*plan, |pool, quantity| {
-                pool.returned = pool.returned.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolExercised { plan, .. } => (*plan, |pool, quantity| {
-                pool.exercised = pool.exercised.checked_add(quantity)?;
-                Some(())
-            }),
-            Effect::PoolScaled { plan, .. } => {
-                let facts = self.register.plan(*plan).ok_or(Rule::PlanUnknown)?;
-                self.of(facts.issuer)?;
-                return self.not_before(facts.ruled.max(facts.last));
-            }
+        let id = match effect {
+            Effect::PoolReserved { plan, .. }
+            | Effect::PoolDrawn { plan, .. }
+            | Effect::PoolReturned { plan, .. }
+            | Effect::PoolExercised { plan, .. }
+            | Effect::PoolScaled { plan, .. } => *plan,
             _ => return Err(Rule::QuantityMismatch),
         };
-        let facts = self.register.plan(plan).ok_or(Rule::PlanUnknown)?;
+        let facts = self.register.plan(id).ok_or(Rule::PlanUnknown)?;
         self.of(facts.issuer)?;
-        let quantity = match effect {
-            Effect::PoolReserved { reserved, .. } => {
+        self.not_before(facts.ruled)?;
+        match effect {
+            Effect::PoolReserved { .. } | Effect::PoolScaled { .. } => {
                 self.not_before(facts.last)?;
-                *reserved
             }
             Effect::PoolReturned { security, quantity, .. } => {
                 self.returns(*security, *quantity)?;
-                *quantity
             }
-            Effect::PoolDrawn { quantity, .. } | Effect::PoolExercised { quantity, .. } => {
-                *quantity
-            }
-            _ => Quantity::ZERO,
-        };
-        self.not_before(facts.ruled)?;
+            _ => {}
+        }
         let pools = &mut self.instruments.pools;
-        let at = match pools.iter().position(|(known, _)| *known == plan) {
+        let at = match pools.iter().position(|(known, _)| *known == id) {
             Some(at) => at,
             None => {
-                pools.push((plan, facts.pool));
+                pools.push((id, facts.pool));
                 pools.len() - 1
             }
         };
-        change(&mut pools[at].1, quantity).ok_or(Rule::QuantityMismatch)
+        pools[at].1 = pools[at].1.after(effect).ok_or(Rule::QuantityMismatch)?;
+        Ok(())
     }
 
     /// What returns to a pool was cancelled: by this event, or by an earlier one and not returned yet.
@@ -191,10 +171,10 @@ impl<'a> Tally<'a> {
         }
         for (plan, pool) in pools {
             let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
-            // What fits less than before is refused; a defect that was signed for may shrink.
+            // A defect that was signed for may shrink, or be split.
             let before = self.register.plan(*plan).map(|plan| plan.pool).unwrap_or_default();
             let worse = used > before.used() || pool.reserved < before.reserved;
-            if used > pool.reserved && worse {
+            if used > pool.reserved && worse && self.event.kind != EventKind::Split {
                 self.breaks(Rule::PoolExceeded)?;
             }
         }
