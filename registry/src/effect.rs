@@ -216,8 +216,8 @@ pub enum Effect {
         /// The pool after it.
         pool: Pool,
     },
-    /// A security that is no share came into being.
-    SecurityOpened(SecurityOpened),
+    /// A security that is no share came into being. Boxed, so that effects on shares stay small.
+    SecurityOpened(Box<SecurityOpened>),
     /// Such a security ended.
     SecurityClosed {
         /// Which.

@@ -199,7 +199,7 @@ impl Planner<'_> {
         let nth = u32::try_from(self.event.effects.iter().filter(opens).count());
         let next = nth.ok().and_then(|nth| self.register.next_security().0.checked_add(nth));
         let holder = self.register.account(account).ok_or(Rule::AccountUnknown)?.holder;
-        self.push(Effect::SecurityOpened(SecurityOpened {
+        self.push(Effect::SecurityOpened(Box::new(SecurityOpened {
             security: SecurityId(next.ok_or(Rule::RegisterFull)?),
             issuer: self.issuer,
             account,
@@ -207,7 +207,7 @@ impl Planner<'_> {
             number,
             source_id,
             ..opened
-        }));
+        })));
         Ok(())
     }
 

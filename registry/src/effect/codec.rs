@@ -307,7 +307,7 @@ impl Effect {
             },
             21 => Effect::PoolExercised { plan: PlanId(from.u32()?), quantity: from.quantity()? },
             22 => Effect::PoolScaled { plan: PlanId(from.u32()?), pool: Pool::decode(from)? },
-            23 => Effect::SecurityOpened(SecurityOpened::decode(from)?),
+            23 => Effect::SecurityOpened(Box::new(SecurityOpened::decode(from)?)),
             24 => Effect::SecurityClosed {
                 security: SecurityId(from.u32()?),
                 account: AccountId(from.u32()?),
