@@ -1,7 +1,7 @@
 //! What a cap table says about all of it, at several dates and under several definitions.
 
 use super::*;
-use crate::captable::{CapTable, Definition, GrantLine};
+use crate::captable::{CapTable, Definition, GrantLine, HolderLine, Holding};
 
 fn table(company: &Company, date: &str) -> CapTable {
     company.fold.cap_table(company.entry.issuer, day(date)).unwrap().unwrap()
@@ -16,6 +16,38 @@ fn counted(table: &CapTable) -> Vec<String> {
         assert_eq!(all, table.total(definition).unwrap().0);
     }
     totals.map(|total| total.to_string()).collect()
+}
+
+/// The laws of a cap table at a date.
+pub(super) fn agree(company: &Company, date: Date) {
+    let table = company.fold.cap_table(company.entry.issuer, date).unwrap().unwrap();
+    counted(&table);
+    for class in &table.classes {
+        let totals = [class.outstanding, class.treasury, class.retired].map(|part| part.0);
+        assert_eq!(class.issued.0, totals.iter().sum::<u128>());
+        let held = |of: fn(&Holding) -> Quantity| {
+            let holdings = table.holders.iter().flat_map(|line| &line.holdings);
+            holdings.filter(|one| one.class == class.class).map(|one| of(one).0).sum::<u128>()
+        };
+        assert_eq!(class.outstanding.0, held(|one| one.quantity));
+        assert_eq!(class.as_converted.0, held(|one| one.as_converted));
+    }
+    let sum = |of: fn(&HolderLine) -> Quantity| {
+        table.holders.iter().map(|line| of(line).0).sum::<u128>()
+    };
+    let granted = table.grants.iter().map(|grant| grant.outstanding.0).sum::<u128>();
+    assert_eq!(granted, sum(|line| line.options));
+    let warrants = table.warrants.iter().filter_map(|warrant| warrant.outstanding);
+    assert_eq!(warrants.map(|left| left.0).sum::<u128>(), sum(|line| line.warrants));
+    for grant in &table.grants {
+        assert!(grant.exercisable <= grant.outstanding && grant.vested <= grant.granted);
+        assert!(!grant.outstanding.is_zero());
+    }
+    let vesting = company.fold.vesting(company.entry.issuer, date).unwrap();
+    for grant in &table.grants {
+        let line = vesting.iter().find(|line| line.security == grant.source_id).unwrap();
+        assert_eq!((line.granted, line.vested), (grant.granted, grant.vested));
+    }
 }
 
 /// Granted, exercised, cancelled, outstanding, vested, exercisable.
@@ -219,7 +251,7 @@ fn the_json_says_the_same_in_texts() {
     company.tell([warrant("open", "bob", None, "2020-06-01")]).unwrap();
     company.tell([note("n", "bob", "250000", "2020-06-01")]).unwrap();
     let table = table(&company, "2021-01-01");
-    let name = |line: &crate::captable::HolderLine| Some(line.source_id.to_uppercase());
+    let name = |line: &HolderLine| Some(line.source_id.to_uppercase());
     let json = table.to_json(&Definition::FULLY_DILUTED, name, &[]).unwrap();
     let expected = json!({
         "issuer": "acme", "asOf": "2021-01-01", "definition": "FULLY_DILUTED",
