@@ -79,14 +79,16 @@ fn ocf(criterion: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Bytes(bytes as u64));
     let read = || read(&source, Options::default()).expect("it is coherent");
-    group.bench_function("read", |bench| bench.iter(read));
+    group.bench_function("read", |bench| bench.iter_with_large_drop(read));
     let package = read();
     assert_eq!(package.items.len(), 5 * ROUNDS + 1_001);
-    group.bench_function("order", |bench| bench.iter(|| items(&package).expect("it was read")));
+    let ordered = || items(&package).expect("it was read");
+    group.bench_function("order", |bench| bench.iter_with_large_drop(ordered));
     group.bench_function("write", |bench| bench.iter(|| write(&package).expect("it was read")));
     group.throughput(Throughput::Elements(5 * ROUNDS as u64));
     group.bench_function("carry out", |bench| {
-        bench.iter(|| import(&package, Mode::Strict).expect("it breaks no rule"));
+        let carried_out = || import(&package, Mode::Strict).expect("it breaks no rule");
+        bench.iter_with_large_drop(carried_out);
     });
     group.finish();
 }

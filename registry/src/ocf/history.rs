@@ -17,6 +17,7 @@ mod dates;
 mod fresh;
 mod ids;
 mod index;
+mod names;
 mod order;
 mod references;
 mod walk;

@@ -187,7 +187,7 @@ impl<'a> Parser<'a> {
     }
 
     fn map(&mut self) -> Read<Tree<'a>> {
-        let mut map: Vec<(Cow<'a, str>, Tree<'a>)> = Vec::new();
+        let mut map: Vec<(Cow<'a, str>, Tree<'a>)> = Vec::with_capacity(PAIRWISE_MAX);
         self.object(&mut |parser, key| {
             if map.len() < PAIRWISE_MAX && map.iter().any(|(known, _)| *known == key) {
                 return Err(parser.broken(&format!("the key {key:?} occurs twice")));

@@ -1,8 +1,7 @@
 //! Ids of objects: each once among the objects of one file type, and each security issued once.
 
-use std::collections::BTreeMap;
-
 use super::fresh::Fresh;
+use super::names::Names;
 use crate::ocf::findings::Findings;
 use crate::ocf::format::{self, File};
 use crate::ocf::object::Kind;
@@ -13,19 +12,25 @@ use crate::ocf::{Code, Refusal};
 /// that shares its id with another gets an id of its own; two classes, plans, holders or terms under
 /// one id are refused, since nobody could say which of them a reference means.
 pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
-    let mut known: BTreeMap<(Option<File>, String), usize> = BTreeMap::new();
     let mut left_out = Vec::new();
     let mut fresh: Option<Fresh> = None;
     let mut renamed: Vec<(usize, String)> = Vec::new();
+    let names = |file: Option<File>| {
+        let items = package.items.iter().enumerate();
+        let items = items.filter(move |(_, item)| format::file(item.object.kind()) == file);
+        Names::of(items.map(|(at, item)| (item.object.id(), at)))
+    };
+    let known: Vec<(Option<File>, Names<'_>)> =
+        File::ALL.map(|file| (Some(file), names(Some(file)))).into();
     for (at, item) in package.items.iter().enumerate() {
         let (kind, id) = (item.object.kind(), item.object.id());
-        let key = (format::file(kind), id.to_owned());
-        let Some(first) = known.get(&key) else {
-            known.insert(key, at);
+        let of_file = known.iter().find(|(file, _)| *file == format::file(kind));
+        let first = of_file.and_then(|(_, names)| names.get(id)).unwrap_or(at);
+        if first == at {
             continue;
-        };
+        }
         let file = package.file(item.file);
-        if package.items[*first].object == item.object {
+        if package.items[first].object == item.object {
             let what = "the same object stands in the package twice";
             findings.departure(Code::IdTwice, file, id, what, "taken once")?;
             left_out.push(at);
@@ -42,7 +47,6 @@ pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(
         });
         let fresh = fresh.after(id);
         findings.departure(Code::IdTwice, file, id, what, format!("called {fresh}"))?;
-        known.insert((key.0, fresh.clone()), at);
         renamed.push((at, fresh));
     }
     for (at, id) in renamed {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::names::Names;
 use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::normal::shown;
@@ -103,15 +104,23 @@ impl Index {
     /// links to results that nothing issues.
     pub(in crate::ocf) fn of(package: &Package, findings: &mut Findings) -> Result<Index, Refusal> {
         let mut index = Index::default();
-        let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut left_out = Vec::new();
-        for (at, item) in package.items.iter().enumerate() {
-            let kind = item.object.kind();
-            if role(kind) == Role::Issuance {
-                index.issuance(at, item, package, &mut names, &mut left_out, findings)?;
-            }
+        let issuances = package.items.iter().enumerate();
+        let issuances: Vec<(usize, &Item)> =
+            issuances.filter(|(_, item)| role(item.object.kind()) == Role::Issuance).collect();
+        let ids = issuances.iter().map(|(at, item)| {
+            let id = item.object.text("security_id");
+            (id.unwrap_or_default(), *at)
+        });
+        let mut names = Securities {
+            items: Names::of(ids),
+            of_item: vec![usize::MAX; package.items.len()],
+            left_of: BTreeMap::new(),
+        };
+        for (at, item) in issuances {
+            index.issuance(at, item, package, &mut names, &mut left_out, findings)?;
         }
-        balances(package, &mut names);
+        names.balances(package);
         for (at, item) in package.items.iter().enumerate() {
             match role(item.object.kind()) {
                 Role::Entity | Role::Issuance => {}
@@ -144,14 +153,14 @@ impl Index {
         at: usize,
         item: &Item,
         package: &Package,
-        names: &mut BTreeMap<String, usize>,
+        names: &mut Securities<'_>,
         left_out: &mut Vec<usize>,
         findings: &mut Findings,
     ) -> Result<(), Refusal> {
         let object = &item.object;
         let id = object.text("security_id").unwrap_or_default();
-        if let Some(known) = names.get(id) {
-            let first = &package.items[self.txs[self.securities[*known].issuance].item].object;
+        if let Some(known) = names.issued(id) {
+            let first = &package.items[self.txs[self.securities[known].issuance].item].object;
             let what = format!("the security {} is issued twice", shown(id));
             let file = package.file(item.file);
             if first.kind() != object.kind() || first.fields() != object.fields() {
@@ -162,7 +171,7 @@ impl Index {
             return Ok(());
         }
         let security = self.securities.len();
-        names.insert(id.to_owned(), security);
+        names.of_item[at] = security;
         let issuance = self.txs.len();
         self.securities.push(Security {
             id: id.to_owned(),
@@ -181,14 +190,14 @@ impl Index {
         role: Role,
         object: &Object,
         file: &str,
-        names: &BTreeMap<String, usize>,
+        names: &Securities<'_>,
         findings: &mut Findings,
     ) -> Result<(), Refusal> {
         let here = self.txs.len();
         let mut tx = Tx::new(at, object.kind(), date(object));
         let missing = |id: &str| format!("no issuance opens the security {}", shown(id));
         if let Some(id) = object.text("security_id") {
-            tx.security = names.get(id).copied();
+            tx.security = names.get(id);
             if tx.security.is_none() {
                 let done = "left out: there is nothing that it could change";
                 findings.departure(Code::ReferenceUnknown, file, object.id(), missing(id), done)?;
@@ -201,7 +210,7 @@ impl Index {
             for id in object.texts("security_ids") {
                 match names.get(id) {
                     Some(known) => {
-                        sources.push(*known);
+                        sources.push(known);
                         kept.push(id.to_owned());
                     }
                     None => {
@@ -242,15 +251,15 @@ impl Index {
         tx: &mut Tx,
         object: &Object,
         file: &str,
-        names: &BTreeMap<String, usize>,
+        names: &Securities<'_>,
         findings: &mut Findings,
     ) -> Result<(), Refusal> {
         let mut kept: Vec<String> = Vec::new();
         let mut lost = false;
         for id in object.texts("resulting_security_ids") {
-            match names.get(id).filter(|at| self.securities[**at].id == id) {
+            match names.issued(id) {
                 Some(known) => {
-                    tx.results.push(*known);
+                    tx.results.push(known);
                     kept.push(id.to_owned());
                 }
                 None => {
@@ -265,10 +274,7 @@ impl Index {
             self.unlinked.push((tx.item, "resulting_security_ids", kept));
         }
         for field in ["balance_security_id", "resulting_security_id"] {
-            // A name that only leads to what a balance is left of is issued by nothing.
-            let issued =
-                |id: &str| names.get(id).copied().filter(|at| self.securities[*at].id == id);
-            match object.text(field).map(|id| issued(id).ok_or(id)) {
+            match object.text(field).map(|id| names.issued(id).ok_or(id)) {
                 Some(Ok(known)) if field == "balance_security_id" => tx.balance = Some(known),
                 Some(Ok(known)) => tx.results.push(known),
                 Some(Err(id)) => tx.wanted = Some(id.to_owned()),
@@ -319,26 +325,47 @@ impl Tx {
     }
 }
 
-/// Gives the balances that events name and nothing issues to the securities that they are left of:
-/// what is reduced in place lives on under that name.
-fn balances(package: &Package, names: &mut BTreeMap<String, usize>) {
-    let mut left_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for item in &package.items {
-        let (from, balance) =
-            (item.object.text("security_id"), item.object.text("balance_security_id"));
-        if let (Some(from), Some(balance)) = (from, balance)
-            && !names.contains_key(balance)
-        {
-            left_of.entry(from).or_default().push(balance);
-        }
+/// Securities by their ids.
+struct Securities<'a> {
+    /// Items that issue one, by its id.
+    items: Names<'a>,
+    /// The index of the security that an item issues.
+    of_item: Vec<usize>,
+    /// Balances that events name and nothing issues, by the security that they are left of: what is
+    /// reduced in place lives on under that name.
+    left_of: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Securities<'a> {
+    /// The security that is issued under an id.
+    fn issued(&self, id: &str) -> Option<usize> {
+        let security = self.of_item[self.items.get(id)?];
+        (security != usize::MAX).then_some(security)
     }
-    let known = left_of.keys().filter_map(|from| Some((*from, *names.get(*from)?)));
-    let mut next: Vec<(&str, usize)> = known.collect();
-    while let Some((from, security)) = next.pop() {
-        for balance in left_of.remove(from).unwrap_or_default() {
-            if !names.contains_key(balance) {
-                names.insert(balance.to_owned(), security);
-                next.push((balance, security));
+
+    /// The security that goes by an id.
+    fn get(&self, id: &str) -> Option<usize> {
+        self.issued(id).or_else(|| self.left_of.get(id).copied())
+    }
+
+    fn balances(&mut self, package: &'a Package) {
+        let mut named: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+        for item in &package.items {
+            let Some(balance) = item.object.text("balance_security_id") else { continue };
+            if let Some(from) =
+                item.object.text("security_id").filter(|_| self.issued(balance).is_none())
+            {
+                named.entry(from).or_default().push(balance);
+            }
+        }
+        let known = named.keys().filter_map(|from| Some((*from, self.issued(from)?)));
+        let mut next: Vec<(&str, usize)> = known.collect();
+        while let Some((from, security)) = next.pop() {
+            for balance in named.remove(from).unwrap_or_default() {
+                if !self.left_of.contains_key(balance) {
+                    self.left_of.insert(balance, security);
+                    next.push((balance, security));
+                }
             }
         }
     }

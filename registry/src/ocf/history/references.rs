@@ -93,10 +93,12 @@ struct Known {
 }
 
 impl Known {
+    /// Ids of issuances and of objects at large are only gathered where something asks for them.
     fn of(package: &Package) -> Known {
         let mut known = Known { ids: BTreeMap::new() };
         known.add(Target::Issuer, package.issuer.id());
-        known.add(Target::Object, package.issuer.id());
+        let objects = package.of(Kind::Document).next().is_some();
+        let issuances = objects || package.of(Kind::Financing).next().is_some();
         for item in &package.items {
             let id = item.object.id();
             let target = match item.object.kind() {
@@ -106,11 +108,11 @@ impl Known {
                 Kind::StockLegendTemplate => Target::Legend,
                 Kind::VestingTerms => Target::Terms,
                 Kind::StockClassSplit => Target::Split,
-                kind if is_issuance(kind) => Target::Issuance,
-                _ => Target::Object,
+                kind if is_issuance(kind) && issuances => Target::Issuance,
+                kind if !is_issuance(kind) && objects => Target::Object,
+                _ => continue,
             };
             known.add(target, id);
-            // References to any object are rare, and asked of all sets.
         }
         known
     }
@@ -126,6 +128,19 @@ impl Known {
             Target::Security => true,
             _ => self.ids.get(&(target as u8)).is_some_and(|ids| ids.contains(id)),
         }
+    }
+}
+
+/// Whether a field can refer to something here.
+fn refers(holds: &Type) -> bool {
+    match holds {
+        Type::To(target) => *target != Target::Security,
+        Type::List(of, _, _) => refers(of),
+        Type::Part(shape) => shape.fields.iter().any(|field| refers(&field.holds)),
+        Type::OneOf(options) => {
+            options.iter().any(|(_, shape)| shape.fields.iter().any(|field| refers(&field.holds)))
+        }
+        _ => false,
     }
 }
 
@@ -146,7 +161,7 @@ fn part(
     top: bool,
     missing: &mut Missing,
 ) {
-    for field in shape.fields {
+    for field in shape.fields.iter().filter(|field| refers(&field.holds)) {
         let optional = matches!(field.need, Need::May | Need::Firm);
         match field.holds {
             Type::To(target) if target != Target::Security => {

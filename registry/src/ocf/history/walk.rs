@@ -174,10 +174,11 @@ impl Walk<'_> {
     }
 
     fn open(&mut self, security: usize, held: Option<Quantity>) {
-        let issuance = self.object(self.index.securities[security].issuance);
+        let at = self.index.txs[self.index.securities[security].issuance].item;
+        let issuance = &self.package.items[at].object;
         let stock = issuance.kind() == Kind::StockIssuance;
-        let class = issuance.text("stock_class_id").map(str::to_owned);
-        let class = class.and_then(|class| self.classes.get_mut(&class));
+        let class = issuance.text("stock_class_id");
+        let class = class.and_then(|class| self.classes.get_mut(class));
         let splits = class.map_or(0, |class| {
             class.derivatives += usize::from(!stock);
             class.splits.len()
@@ -278,15 +279,16 @@ impl Walk<'_> {
         Ok(false)
     }
 
-    /// Leads a transaction to what its security has become.
+    /// Leads a transaction to what its security has become, or to the security itself where it named
+    /// a balance that there never was.
     fn rename(&mut self, at: usize, security: usize) {
-        let Some(id) =
-            self.states[security].stands.as_ref().and_then(|object| object.text("security_id"))
-        else {
-            return;
-        };
-        let id = Value::from(id);
-        self.change(at).set("security_id", id);
+        let known = &self.index.securities[security];
+        let stands = self.states[security].stands.as_ref();
+        let id = stands.and_then(|object| object.text("security_id")).unwrap_or(&known.id);
+        if self.object(at).text("security_id") != Some(id) {
+            let id = Value::from(id);
+            self.change(at).set("security_id", id);
+        }
     }
 
     fn remark(&mut self, at: usize) -> Result<(), Refusal> {

@@ -28,6 +28,7 @@ impl Walk<'_> {
         let quantity = self.quantity(at, "quantity")?;
         let stock = self.object(self.index.securities[security].issuance).kind();
         if stock == Kind::StockIssuance {
+            self.rename(at, security);
             return Ok(());
         }
         let found = self.states[security].cancelled.iter_mut();
