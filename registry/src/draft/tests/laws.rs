@@ -154,5 +154,8 @@ proptest! {
             prop_assert_eq!(company.bytes(), before);
             prop_assert_eq!(company.tell_all(objects, &[]).is_ok(), dry);
         }
+        for date in ["2019-12-31", "2020-01-10", "2020-02-10", "2021-01-01"] {
+            super::positions::agree(&company, day(date));
+        }
     }
 }
