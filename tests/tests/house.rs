@@ -82,6 +82,15 @@ fn each_code_of_the_storage_is_explained() {
 }
 
 #[test]
+fn each_code_of_vesting_is_documented_and_no_other() {
+    let page = std::fs::read_to_string(root().join("docs/vesting.md")).unwrap();
+    let codes = page.split("## Codes").nth(1).expect("a section of codes");
+    let rows = codes.split("| `").skip(1).filter_map(|row| row.split('`').next());
+    let known = counterfoil_registry::vesting::VestingError::CODES;
+    assert_eq!(rows.collect::<BTreeSet<_>>(), BTreeSet::from(known));
+}
+
+#[test]
 fn no_clock_chance_or_float_can_be_reached_from_the_core() {
     let banned = ["SystemTime", "Instant::now", "thread_rng", "getrandom", "HashMap", "HashSet"];
     let floats = [" f64", " f32", "<f64", "<f32", "(f64", "(f32"];

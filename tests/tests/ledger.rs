@@ -6,8 +6,9 @@ use counterfoil_engine::machine::Machine;
 use counterfoil_engine::submission::{Mode, Submission};
 use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::handle::{AccountId, StakeholderId};
-use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client};
+use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client, objects};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn key(seed: u8) -> Bytes {
     counterfoil_engine::key::PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
@@ -162,6 +163,7 @@ enum Step {
     Receive(u8, u64, u64),
     CancelSeller(u8),
     CancelBuyer(u8),
+    Record(u8, u8, u64),
     Tick,
 }
 
@@ -174,6 +176,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => side().prop_map(|(r, q, a)| Step::Receive(r, q, a)),
         1 => (0u8..40).prop_map(Step::CancelSeller),
         1 => (0u8..40).prop_map(Step::CancelBuyer),
+        3 => (0u8..4, 0u8..6, 1u64..9).prop_map(|(k, n, q)| Step::Record(k, n, q)),
         1 => Just(Step::Tick),
     ]
 }
@@ -213,9 +216,40 @@ fn play(market: &mut Market, step: &Step) {
             let cancel = v1::CancelInstruction { reference };
             market.one(Actor::Buyer, Command::CancelInstruction(cancel));
         }
+        Step::Record(kind, name, amount) => {
+            let record = v1::RecordTransaction {
+                issuer: ISSUER.to_string(),
+                objects: objects([transaction(*kind, *name, *amount)]),
+            };
+            market.one(Actor::Registrar, Command::RecordTransaction(record));
+        }
         Step::Tick => {
             market.tick();
         }
+    }
+}
+
+/// A holder, a note of hers, its acceptance, its cancellation.
+fn transaction(kind: u8, name: u8, amount: u64) -> Value {
+    let tx = |kind: &str, fields: Value| {
+        let mut tx = json!({
+            "object_type": kind, "id": format!("{name} {amount}"), "date": "2026-11-20",
+            "security_id": format!("note {name}"),
+        });
+        for (name, field) in fields.as_object().into_iter().flatten() {
+            tx[name] = field.clone();
+        }
+        tx
+    };
+    let money = json!({ "amount": amount.to_string(), "currency": "EUR" });
+    match kind {
+        0 => json!({ "object_type": "STAKEHOLDER", "id": "fund" }),
+        1 => tx(
+            "TX_CONVERTIBLE_ISSUANCE",
+            json!({ "custom_id": name.to_string(), "stakeholder_id": "fund", "investment_amount": money }),
+        ),
+        2 => tx("TX_CONVERTIBLE_ACCEPTANCE", json!({})),
+        _ => tx("TX_CONVERTIBLE_CANCELLATION", json!({ "amount": money })),
     }
 }
 

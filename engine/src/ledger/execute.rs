@@ -302,6 +302,12 @@ impl Ledger {
                 Err(Refusal { rejection: Rejection::Malformed, detail })
             }
             ActivateRegister { .. } => self.activate(signer, command, effects),
+            RecordTransaction { issuer, objects } => {
+                self.record_transaction(signer, *issuer, objects, effects)
+            }
+            SetRepurchasePolicy { class, treasury } => {
+                self.set_repurchase_policy(signer, *class, *treasury, effects)
+            }
             RaiseFeatureLevel { level } => self.raise_feature_level(signer, *level, effects),
         }
     }

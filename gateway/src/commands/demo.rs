@@ -13,15 +13,13 @@ use tokio::sync::oneshot;
 
 use crate::client::{Client, Signer};
 use crate::commands::verify;
+use crate::desk::Desk;
 use crate::exit::{Failure, write_file};
 use crate::home::Home;
 use crate::keys;
 use crate::server::{Server, now, set_up_replica};
 use crate::settings::{Said, Settings};
-use desk::Desk;
 
-mod desk;
-mod sample;
 mod show;
 mod story;
 
@@ -79,9 +77,9 @@ fn tell(home: &Home, address: &str) -> Result<(), Failure> {
         participant: counterfoil_engine::ledger::OPERATOR,
         key: keys::read(&home.operator_key())?,
     };
-    let desk = Desk::open(Client::new(address), home, operator)?;
+    let desk = Desk::open(Client::new(address), operator)?;
     step("The operator opens the ledger", &format!("ledger {}", desk.ledger));
-    let cast = story::admit(&desk)?;
+    let cast = story::admit(&desk, home)?;
     let issuer = story::bring_in(&desk, &cast)?;
     show::cap_table(&desk, "Cap table before", &issuer.id, Some(&issuer.activated))?;
     let founder = story::link_founder(&desk, &cast, &issuer)?;
