@@ -236,7 +236,9 @@ fn transaction(kind: u8, name: u8, amount: u64) -> Value {
             "object_type": kind, "id": format!("{name} {amount}"), "date": "2026-11-20",
             "security_id": format!("note {name}"),
         });
-        tx.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        for (name, field) in fields.as_object().into_iter().flatten() {
+            tx[name] = field.clone();
+        }
         tx
     };
     let money = json!({ "amount": amount.to_string(), "currency": "EUR" });
