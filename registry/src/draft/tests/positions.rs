@@ -32,9 +32,8 @@ pub(super) fn agree(company: &Company, date: Date) {
         assert_eq!(class.outstanding.0, held(|one| one.quantity));
         assert_eq!(class.as_converted.0, held(|one| one.as_converted));
     }
-    let sum = |of: fn(&HolderLine) -> Quantity| {
-        table.holders.iter().map(|line| of(line).0).sum::<u128>()
-    };
+    let sum =
+        |of: fn(&HolderLine) -> Quantity| table.holders.iter().map(|line| of(line).0).sum::<u128>();
     let granted = table.grants.iter().map(|grant| grant.outstanding.0).sum::<u128>();
     assert_eq!(granted, sum(|line| line.options));
     let warrants = table.warrants.iter().filter_map(|warrant| warrant.outstanding);
