@@ -311,12 +311,12 @@ impl Walk<'_> {
             let mut stands = self.stands(security).clone();
             stands.set("exercise_price", price);
             self.states[security].stands = Some(stands);
-        } else if is_acceptance(kind) {
-            if std::mem::replace(&mut self.states[security].accepted, true) {
-                let what = "its security is already accepted";
-                self.departure(at, Code::AcceptedTwice, what, "left out")?;
-                self.index.txs[at].out = true;
-            }
+        } else if is_acceptance(kind)
+            && std::mem::replace(&mut self.states[security].accepted, true)
+        {
+            let what = "its security is already accepted";
+            self.departure(at, Code::AcceptedTwice, what, "left out")?;
+            self.index.txs[at].out = true;
         }
         Ok(())
     }

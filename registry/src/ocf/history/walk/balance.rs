@@ -37,7 +37,9 @@ impl Walk<'_> {
             let found = self.object(issuance).kind();
             let source = self.object(self.index.securities[security].issuance).kind();
             let wanted = if same { source } else { Kind::StockIssuance };
-            if found != wanted && !(source == Kind::ConvertibleIssuance && !same) {
+            // A convertible converts into whatever its terms say.
+            let free = source == Kind::ConvertibleIssuance && !same;
+            if found != wanted && !free {
                 let id = &self.index.securities[result].id;
                 let what = format!("its result {id} is opened by {found}, not by {wanted}");
                 return Err(self.refusal(at, Code::ResultInvalid, what));
