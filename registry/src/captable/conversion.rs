@@ -46,8 +46,10 @@ impl AsConverted {
     /// The outcome of every class that converts into common stock. A chain of ratios beyond the
     /// representable range counts as no right.
     pub(super) fn of(classes: &[Convertible]) -> AsConverted {
+        // A right to the stock of a future round names no class, nor has each class an id.
+        let named = classes.iter().filter(|class| !class.source_id.is_empty());
         let by_id: BTreeMap<&str, &Convertible> =
-            classes.iter().map(|class| (class.source_id.as_str(), class)).collect();
+            named.map(|class| (class.source_id.as_str(), class)).collect();
         // A class is settled by those settled in the rounds before: by the shortest way to common
         // stock, however rights may lead in circles.
         let mut settled: BTreeMap<ClassId, (Quantity, Outcome)> = BTreeMap::new();
@@ -136,6 +138,7 @@ mod tests {
         AsConverted::of(&[
             class(0, "common", ClassKind::Common, 10),
             class(1, "non-voting", ClassKind::Common, 0),
+            class(9, "", ClassKind::Common, 1),
             class(2, "low-vote", ClassKind::Common, 1),
             Convertible { rights: seed, ..class(3, "seed", ClassKind::Preferred, 1) },
             Convertible { rights: a, ..class(4, "a", ClassKind::Preferred, 1) },
