@@ -124,7 +124,8 @@ impl Desk {
         let (told, details) = self.salted(personal);
         let kind = if legal { v1::PartyKind::Legal } else { v1::PartyKind::Natural };
         let register = v1::RegisterParty { kind: kind.into(), details: details.0.to_vec().into() };
-        let party = self.send(by, step, vec![Command::RegisterParty(register)])?.made(0, "party")?;
+        let party =
+            self.send(by, step, vec![Command::RegisterParty(register)])?.made(0, "party")?;
         self.tell(&party, &told)?;
         Ok(party)
     }

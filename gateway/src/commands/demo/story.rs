@@ -142,9 +142,8 @@ fn sample() -> Result<Newcomer, Failure> {
         member!("StockClasses.ocf.json"),
         member!("Transactions.ocf.json"),
     ];
-    let source = Source::from_members(members).map_err(|refusal| {
-        Failure::refused(refusal.code.as_str(), refusal.to_string())
-    })?;
+    let source = Source::from_members(members)
+        .map_err(|refusal| Failure::refused(refusal.code.as_str(), refusal.to_string()))?;
     Newcomer::read(&source, Options { mode: Mode::Strict, md5: true })
 }
 
