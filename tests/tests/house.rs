@@ -135,6 +135,26 @@ fn links_within_the_documentation_lead_somewhere() {
     }
 }
 
+/// The codes that the command line gives of its own are on a page, or are codes of another part.
+#[test]
+fn each_code_of_the_command_line_is_explained() {
+    let pages: Vec<String> =
+        markdown(&root()).iter().map(|page| std::fs::read_to_string(page).unwrap()).collect();
+    let mut codes = BTreeSet::new();
+    for source in sources(&["gateway/src"]) {
+        let text = std::fs::read_to_string(&source).unwrap();
+        for call in ["Failure::refused(", "Failure::environment("] {
+            let arguments = text.split(call).skip(1).map(str::trim_start);
+            let literals = arguments.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+            codes.extend(literals.map(str::to_owned));
+        }
+    }
+    assert!(codes.len() > 30, "{codes:?}");
+    let named = |code: &String| pages.iter().any(|page| page.contains(code.as_str()));
+    let unexplained: Vec<&String> = codes.iter().filter(|code| !named(code)).collect();
+    assert!(unexplained.is_empty(), "no page names {unexplained:?}");
+}
+
 fn sources(folders: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in folders {
