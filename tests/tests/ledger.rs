@@ -2,8 +2,10 @@
 //! a naive model, and a log replays to the same state whatever the order of the hash indexes.
 
 use bytes::Bytes;
+use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::machine::Machine;
-use counterfoil_engine::submission::{Mode, Submission};
+use counterfoil_engine::submission::{Author, Mode, Submission};
+use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::handle::{AccountId, StakeholderId};
 use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client, objects};
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn key(seed: u8) -> Bytes {
-    counterfoil_engine::key::PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
+    PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
 }
 
 #[test]
@@ -77,6 +79,30 @@ fn a_header_that_is_not_in_order_is_refused_with_its_code() {
         market.sign(Actor::Buyer, Mode::Independent, vec![Market::side("B", Receive, 1, "1")]);
     market.clock = counterfoil_engine::time::Timestamp(market.clock.0 - 48 * 3_600_000);
     assert_eq!(market.submit(early), ["VALIDITY_TOO_LONG"]);
+}
+
+#[test]
+fn only_a_key_in_force_writes_into_its_participants_chain() {
+    let mut market = Market::open(1);
+    let head = |market: &Market| {
+        let seller = market.machine.ledger().participant(Actor::Seller.party()).unwrap().ordinal;
+        market.machine.heads().head(seller).unwrap()
+    };
+    let stranger = Author {
+        ledger: market.genesis.ledger_id(),
+        participant: Actor::Seller.party(),
+        key: PrivateKey::from_seed([200; 32]),
+        encoding: Encoding::Protobuf,
+    };
+    let command = Market::side("S", Deliver, 1, "1");
+    let until = market.clock.plus_ms(60_000);
+    let forged = stranger.sign("forged", until, Mode::Independent, vec![([1; 16], command)]);
+    let before = head(&market);
+    assert_eq!(market.submit(forged), ["KEY_UNKNOWN"]);
+    assert_eq!(head(&market), before, "a stranger wrote into the chain");
+    let unfunded = Command::CreditCash(v1::CreditCash::default());
+    assert_eq!(market.one(Actor::Seller, unfunded), "MALFORMED");
+    assert_ne!(head(&market), before, "the participant's own refusals are in it");
 }
 
 #[test]
