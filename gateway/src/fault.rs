@@ -112,6 +112,13 @@ codes! {
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR, false, "the server has made a mistake";
 }
 
+impl Code {
+    /// Whether a request that failed for it has certainly not changed the ledger.
+    pub fn changed_nothing(self) -> bool {
+        !matches!(self, Code::OutcomeUnknown | Code::Internal)
+    }
+}
+
 /// A fault with its figures.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
@@ -158,8 +165,12 @@ impl From<Rejected> for Fault {
 
 impl From<HistoryError> for Fault {
     fn from(error: HistoryError) -> Fault {
-        let code = if error.retry() { Code::HistoryUnavailable } else { Code::Internal };
-        Fault::new(code, format!("{}: {error}", error.code()))
+        if !error.retry() {
+            return Fault::new(Code::Internal, format!("{}: {error}", error.code()));
+        }
+        // What is damaged, and where it lies, is for the log.
+        tracing::warn!(%error, "the past cannot be read now");
+        Fault::new(Code::HistoryUnavailable, error.code())
     }
 }
 
@@ -199,6 +210,7 @@ mod tests {
         ];
         for (rejected, code) in cases {
             assert_eq!(Fault::from(rejected).code, code);
+            assert_eq!(code.changed_nothing(), rejected != Rejected::Unknown, "{code:?}");
             let open = !code.sentence().contains("nothing was done") && code.retry();
             assert_eq!(open, rejected == Rejected::Unknown, "{code:?}");
         }

@@ -7,7 +7,7 @@
 //! Invariants: what a reader may not see is not found. A mutation's command is the client's own
 //! text. Numbers that matter are strings. Deliberately absent: subscriptions and batches.
 
-use async_graphql::connection::{Connection, Edge, EmptyFields};
+use async_graphql::connection::{Edge, EmptyFields};
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 mod account;
@@ -30,7 +30,7 @@ mod scalar;
 pub(crate) mod sight;
 pub(crate) mod submission;
 
-use page::Cursor;
+use page::{Cursor, Page};
 pub use query::Query;
 
 /// The commands of the ledger. Each mutation takes its command as the variable `$input` and beside it
@@ -55,7 +55,7 @@ type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
 macro_rules! pages {
     ($builder:expr, $($cursor:ty, $node:ty, $one:literal, $many:literal;)+) => {
         $builder$(
-            .override_output_type_description::<Connection<$cursor, $node>>(
+            .override_output_type_description::<Page<$node, $cursor>>(
                 concat!("A page of ", $many, "."),
             )
             .override_output_type_description::<Edge<$cursor, $node, EmptyFields>>(
@@ -110,17 +110,20 @@ fn description() -> String {
     format!(
         "\"\"\"\nThe ledger of Counterfoil: securities, cash and settlement.\n\nLimits: a document has at \
          most {} bytes, {} fields with fragments expanded, depth {}, {} aliases, {} directives, {} \
-         fragments; each `first` or `last` (at most {}) multiplies the objects below it, which are at \
-         most {}. A request has at most {} bytes and takes at most {} seconds. GET carries out no \
-         mutation; a document carries out one.\n\"\"\"\n",
+         fragments, {} objects: each `first` or `last` (at most {}) multiplies those below it, a list \
+         without them does so by {}, and what is read from the past counts as {} more. A request has \
+         at most {} bytes and takes at most {} seconds. GET carries out no mutation; a document \
+         carries out one.\n\"\"\"\n",
         guard::BYTES,
         guard::FIELDS,
         guard::DEPTH,
         guard::ALIASES,
         guard::DIRECTIVES,
         guard::FRAGMENTS,
-        guard::PAGE,
         guard::COMPLEXITY,
+        guard::PAGE,
+        guard::WHOLE_ITEMS,
+        guard::PAST_OBJECTS,
         crate::http::GRAPHQL_BYTES,
         crate::http::QUERY_SECONDS,
     )

@@ -97,7 +97,7 @@ pub struct Figures {
     /// How often the index was built from nothing since the start.
     pub rebuilds: u64,
     /// Why it goes no further, if it does not.
-    pub stopped: Option<String>,
+    pub stopped: Option<HistoryError>,
 }
 
 impl Figures {
@@ -129,13 +129,18 @@ impl History {
             indexed: self.index.height(),
             archived: self.archive.height(),
             rebuilds: self.index.rebuilds(),
-            stopped: self.follower.fault(),
+            stopped: self.stopped(),
         }
     }
 
     /// The height up to which it answers.
     pub fn height(&self) -> u64 {
         self.index.height()
+    }
+
+    /// Why it goes no further, if it does not.
+    pub fn stopped(&self) -> Option<HistoryError> {
+        self.follower.fault()
     }
 
     /// Waits until it answers up to a height.

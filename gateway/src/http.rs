@@ -1,8 +1,9 @@
 //! The gateway over HTTP: what is served where, and the bounds in front of everything.
 //!
 //! Invariants: a handler that panics answers 500 and takes nobody with it; a body is bounded before
-//! it is read; an answer carries no header that lets a browser guess. Deliberately absent: TLS, which
-//! the proxy in front ends, and any path that acts without a signature.
+//! it is read, and so are the bytes of all bodies at a time and how long one takes; an answer carries
+//! no header that lets a browser guess. Deliberately absent: TLS, which the proxy in front ends, and any
+//! path that acts without a signature.
 
 use std::any::Any;
 use std::future::Future;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
@@ -45,6 +46,8 @@ const SUBMISSION_BYTES: usize = counterfoil_engine::limits::SUBMISSION_BYTES;
 const PERSONAL_BYTES: usize = 2 * crate::people::PERSONAL_BYTES_MAX;
 /// How long a client may pause while it sends a body.
 const BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How long all of a body may take.
+const BODY_WHOLE: Duration = Duration::from_secs(30);
 /// Bytes of any other body.
 const SMALL: usize = 8 * 1024;
 
@@ -117,9 +120,20 @@ async fn too_large(response: Response) -> Response {
     }
 }
 
-/// The whole of a body, which the limit bounds.
-async fn bytes_of(body: Body) -> Result<Bytes, Fault> {
-    axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
+/// The whole of a body, which has at most `limit` bytes. It is received when there is room for as many
+/// bytes as it says that it has, or as it may have.
+async fn bytes_of(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Fault> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse().ok()).unwrap_or(limit);
+    let _room = service.room(length.min(limit)).await?;
+    let whole = tokio::time::timeout(BODY_WHOLE, axum::body::to_bytes(body, limit)).await;
+    let whole = whole.map_err(|_| Fault::new(Code::RequestMalformed, "the body took too long"))?;
+    whole.map_err(|error| {
         // The limit's error lies below those of the layers that passed it on.
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
         while let Some(error) = cause {

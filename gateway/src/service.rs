@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use counterfoil_engine::command::FieldError;
+use counterfoil_engine::driver::ledger::ArchivedBlock;
 use counterfoil_engine::driver::{Clock, Node, Reply, View};
 use counterfoil_engine::genesis::Genesis;
 use counterfoil_engine::ledger::{Admission, Ledger, Refusal, ReplayedAt};
@@ -18,11 +19,11 @@ use counterfoil_engine::rejection::Rejection;
 use counterfoil_engine::submission::Submission;
 use counterfoil_engine::time::Timestamp;
 use counterfoil_engine::wire::WireError;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::auth::Gate;
 use crate::fault::{Code, Fault};
-use crate::history::records::Receipt;
+use crate::history::records::{Receipt, receipts};
 use crate::history::{History, HistoryError};
 use crate::people::People;
 
@@ -32,9 +33,12 @@ const OUTCOME: Duration = Duration::from_secs(30);
 const HEIGHT: Duration = Duration::from_secs(5);
 /// Submissions decoded at a time: 4 MiB each at most.
 const DECODING: usize = 64;
-/// Questions about the past that are looked up at a time, so that they leave threads to decode with.
+/// Questions that are looked up at a time, so that they leave threads to decode with.
 const ASKING: usize = 256;
-/// How long either waits for its turn before it is too much.
+/// KiB of bodies that are received at a time: memory that clients take before anything is known of
+/// them. One bulk submission takes 4,096 at most.
+const RECEIVING: usize = 256 * 1024;
+/// How long any of them waits for its turn before it is too much.
 const TURN: Duration = Duration::from_secs(1);
 /// Between two looks at a height that is waited for. No thread waits meanwhile.
 const LOOK: Duration = Duration::from_millis(5);
@@ -62,8 +66,9 @@ pub struct Service {
     pub options: Options,
     /// How submissions fared since the start.
     pub tally: Tally,
-    decoding: Semaphore,
-    asking: Semaphore,
+    decoding: Arc<Semaphore>,
+    asking: Arc<Semaphore>,
+    receiving: Arc<Semaphore>,
 }
 
 /// How submissions fared.
@@ -115,9 +120,10 @@ impl Service {
         options: Options,
     ) -> Service {
         let gate = Gate::new(history.genesis().ledger_id(), secret);
-        let (decoding, asking) = (Semaphore::new(DECODING), Semaphore::new(ASKING));
+        let places = |count| Arc::new(Semaphore::new(count));
+        let (decoding, asking, receiving) = (places(DECODING), places(ASKING), places(RECEIVING));
         let tally = Tally::default();
-        Service { node, history, people, clock, gate, options, tally, decoding, asking }
+        Service { node, history, people, clock, gate, options, tally, decoding, asking, receiving }
     }
 
     /// The genesis of the ledger.
@@ -126,21 +132,34 @@ impl Service {
     }
 
     /// Asks the past about a height, off the threads of the network. The index follows the ledger at
-    /// a small distance; an answer waits until it has reached the height.
+    /// a small distance; an answer waits until it has reached the height, unless it has stopped.
     pub async fn past<T: Send + 'static>(
         self: &Arc<Service>,
         height: u64,
         ask: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, Fault> {
-        if !reached(|| self.history.height() >= height).await {
-            let figures = self.history.figures();
-            let at = format!("the index is at height {}, not yet at {height}", figures.indexed);
-            return Err(Fault::new(Code::HistoryUnavailable, figures.stopped.unwrap_or(at)));
+        let there = || self.history.height() >= height;
+        if !reached(|| there() || self.history.stopped().is_some()).await || !there() {
+            let lagging = HistoryError::Lagging { wanted: height, at: self.history.height() };
+            let why = self.history.stopped().unwrap_or(lagging);
+            return Err(Fault::new(Code::HistoryUnavailable, why.code()));
         }
-        let _turn = turn(&self.asking).await?;
         let history = self.history.clone();
-        let work = move || ask(&history);
-        Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)??)
+        Ok(self.look_up(move || ask(&history)).await??)
+    }
+
+    /// Room for so many bytes of a body, for as long as it is held.
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Fault> {
+        let kib = bytes.div_ceil(1024).min(RECEIVING);
+        turns(&self.receiving, u32::try_from(kib).unwrap_or(u32::MAX)).await
+    }
+
+    /// Looks something up that takes long or waits for the disk, off the threads of the network.
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        in_turn(&self.asking, work).await
     }
 
     /// The time at which a request is judged: never before ledger time.
@@ -176,11 +195,7 @@ impl Service {
         self: &Arc<Service>,
         decode: impl FnOnce() -> Result<Submission, WireError> + Send + 'static,
     ) -> Result<Result<Executed, Refused>, Fault> {
-        let turn = turn(&self.decoding).await?;
-        let submission =
-            tokio::task::spawn_blocking(decode).await.map_err(|_| Code::Internal)??;
-        drop(turn);
-        let submission = Arc::new(submission);
+        let submission = Arc::new(in_turn(&self.decoding, decode).await??);
         let view = self.node.view();
         let ledger = view.machine.ledger();
         match ledger.admit(self.now(ledger), &submission) {
@@ -214,7 +229,8 @@ impl Service {
         }
     }
 
-    /// What came of each command, in order. A submission that was executed earlier is looked up.
+    /// What came of each command, in order. A submission that was executed earlier is looked up; where
+    /// that fails the outcome is unknown, since no other fault may be told of what was executed.
     pub async fn outcomes(
         self: &Arc<Service>,
         executed: &Executed,
@@ -223,10 +239,20 @@ impl Service {
             Execution::Now(block) => Ok(outcomes_of(block)),
             Execution::Earlier(place) => {
                 let place = *place;
-                self.past(place.height, move |history| outcomes_at(history, place)).await
+                let found = self
+                    .past(place.height, move |history| outcomes_in(&history.first_block(place)?));
+                found.await.map_err(|fault| executed_all_the_same(&fault))
             }
         }
     }
+}
+
+/// What to say of a submission that was executed and whose outcome cannot be read: most faults say
+/// that nothing was done.
+fn executed_all_the_same(fault: &Fault) -> Fault {
+    tracing::warn!(cause = fault.shown(), "the outcome of an earlier submission cannot be read");
+    let cause = fault.code.as_str();
+    Fault::new(Code::OutcomeUnknown, format!("executed before, not readable now: {cause}"))
 }
 
 /// Waits until something is so; false when it takes too long.
@@ -239,10 +265,24 @@ async fn reached(good: impl Fn() -> bool) -> bool {
     tokio::time::timeout(HEIGHT, wait).await.is_ok()
 }
 
-/// A turn of those who may work at a time.
-async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {
-    let turn = tokio::time::timeout(TURN, turns.acquire()).await;
-    Ok(turn.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
+/// Works when it is its turn. The turn lasts as long as the work: a client who goes away ends the
+/// wait for it, not the work itself.
+async fn in_turn<T: Send + 'static>(
+    places: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let turn = turns(places, 1).await?;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal)?)
+}
+
+/// So many of the places that there are at a time.
+async fn turns(places: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, Fault> {
+    let turns = tokio::time::timeout(TURN, places.clone().acquire_many_owned(count)).await;
+    Ok(turns.map_err(|_| Code::Overloaded)?.map_err(|_| Code::Stopped)?)
 }
 
 /// What came of one command.
@@ -275,17 +315,40 @@ fn outcomes_of(block: &Block) -> Vec<CommandOutcome> {
     outcomes.collect()
 }
 
-fn outcomes_at(history: &History, place: ReplayedAt) -> Result<Vec<CommandOutcome>, HistoryError> {
-    let receipts = history.receipts(place)?.into_iter();
-    let outcomes = receipts.map(|receipt| {
-        let record = history.record(receipt.record_index)?;
+/// What came of each command of a block that was executed earlier.
+///
+/// # Errors
+/// As [`receipts`].
+pub fn outcomes_in(block: &ArchivedBlock) -> Result<Vec<CommandOutcome>, HistoryError> {
+    let outcomes = receipts(block)?.into_iter().zip(&block.records).map(|(receipt, recorded)| {
         let refusal = Rejection::all().find(|rejection| rejection.number() == receipt.outcome);
-        Ok(CommandOutcome {
+        CommandOutcome {
             receipt,
             replayed: true,
             refusal: refusal.map(Refusal::from),
-            sections: record.map(|record| record.sections).unwrap_or_default(),
-        })
+            sections: recorded.sections.clone(),
+        }
     });
-    outcomes.collect()
+    Ok(outcomes.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client who goes away must not make room for the next one while his work goes on.
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_the_work() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = in_turn(&turns, move || ended.recv());
+        let gone = tokio::time::timeout(Duration::from_millis(20), work).await;
+        assert!(gone.is_err(), "the client has gone, the work waits");
+        assert_eq!(in_turn(&turns, || ()).await.unwrap_err().code, Code::Overloaded);
+        end.send(()).unwrap();
+        assert!(in_turn(&turns, || ()).await.is_ok());
+        let panicked = in_turn(&turns, || panic!("a mistake")).await;
+        assert_eq!(panicked.unwrap_err().code, Code::Internal);
+        assert!(in_turn(&turns, || ()).await.is_ok(), "a panic gives the turn back");
+    }
 }

@@ -6,10 +6,10 @@
 //! | reader | sees |
 //! |---|---|
 //! | anyone | checkpoints, proofs of hashes, verifier keys |
-//! | participant | who the participants are, their keys, cash assets; issuers and classes by name |
-//! | issuer and its registrar | the register: certificates, holders, events, prices |
+//! | participant | names and keys of the participants, cash assets; issuers and classes by name |
+//! | issuer and its registrar | the register: certificates, all that is known of holders, events, prices |
 //! | holder | its accounts and the certificates in them |
-//! | operator of an account (broker) | the account, its certificates, its client's name |
+//! | operator of an account (broker) | the account, its certificates, all that is known of its client |
 //! | owner of an instruction | it, the one that it is matched with, and those addressed to its clients |
 //! | bank | accounts of the money that it owes |
 //! | party or operator of a cash account | the account |
@@ -20,7 +20,7 @@
 //! so that one who lost a role sees no more with it.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use counterfoil_engine::command::{Movement, Roles};
 use counterfoil_engine::effects::{IdentityEffect, decode_all};
@@ -48,20 +48,34 @@ pub enum Reader {
     Participant(PartyId),
 }
 
-/// What a reader sees of a ledger. It is made for one question and one view.
+/// What a reader sees of a ledger. It is made for one reader and one view.
 pub struct Sight<'a> {
     ledger: &'a Ledger,
     party: Option<PartyId>,
     roles: Roles,
-    /// Holders of the accounts that the reader operates: looked up once, when first asked for.
+    lookups: Arc<Lookups>,
+}
+
+/// What takes a walk through the whole ledger to know of one reader in one view: looked up once, when
+/// first asked for.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// Holders of the accounts that the reader operates.
     clients: OnceLock<BTreeSet<PartyId>>,
     /// Chains of the issuers whose register the reader sees.
     registers: OnceLock<BTreeSet<Ordinal>>,
+    /// Parties that are issuers.
+    issuing: OnceLock<BTreeSet<PartyId>>,
 }
 
 impl<'a> Sight<'a> {
     /// What `reader` sees of `ledger`. A reader who is no participant there is anonymous.
     pub fn new(ledger: &'a Ledger, reader: Reader) -> Sight<'a> {
+        Sight::sharing(ledger, reader, Arc::default())
+    }
+
+    /// As [`Sight::new`], with what was looked up before of the same reader in the same view.
+    pub fn sharing(ledger: &'a Ledger, reader: Reader, lookups: Arc<Lookups>) -> Sight<'a> {
         let participant = match reader {
             Reader::Anonymous => None,
             Reader::Participant(party) => ledger.participant(party),
@@ -70,8 +84,7 @@ impl<'a> Sight<'a> {
             ledger,
             party: participant.map(|participant| participant.party),
             roles: participant.map_or(Roles::default(), |participant| participant.roles),
-            clients: OnceLock::new(),
-            registers: OnceLock::new(),
+            lookups,
         }
     }
 
@@ -134,22 +147,48 @@ impl<'a> Sight<'a> {
             }
     }
 
-    /// Whether he sees the name and address of a holder. Who sees a register sees those of everyone in
-    /// it: `within` is the issuer in whose register the holder was found, where one was.
+    /// Whether he sees the name of a holder. Who sees a register sees those of everyone in it: `within` is the issuer in whose register the holder was found, where one was.
     pub fn name(&self, holder: Holder, within: Option<IssuerId>) -> bool {
         if within.is_some_and(|issuer| self.register(issuer)) {
             return true;
         }
         match holder {
             Holder::Party(party) => {
-                self.serves(party)
-                    || (self.participant() && self.ledger.participant(party).is_some())
+                (self.participant() && self.ledger.participant(party).is_some())
+                    || self.serves(party)
             }
             Holder::Stakeholder(stakeholder) => {
                 let line = self.ledger.register().stakeholder(stakeholder);
                 line.is_some_and(|line| self.register(line.issuer))
             }
         }
+    }
+
+    /// Whether he sees all that is known of a holder, addresses and tax numbers too: his own, that of
+    /// those whom he serves, and that of whoever holds or held in a register that he sees.
+    pub fn personal(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Party(party) => self.serves(party) || self.held_in_his_registers(party),
+            Holder::Stakeholder(_) => self.name(holder, None),
+        }
+    }
+
+    fn held_in_his_registers(&self, party: PartyId) -> bool {
+        let register = self.ledger.register();
+        if !register.issuers().any(|(issuer, _)| self.register(issuer)) {
+            return false;
+        }
+        let accounts = register.accounts().filter(|(_, a)| a.holder == Holder::Party(party));
+        let classes = accounts.flat_map(|(account, _)| register.positions(account));
+        let mut classes = classes.filter_map(|position| register.class(position.class));
+        classes.any(|class| self.register(class.issuer))
+    }
+
+    /// Whether he may know of a party: a participant, an issuer, or one whose name he sees.
+    pub fn party(&self, party: PartyId) -> bool {
+        let issuing = || self.ledger.register().issuers().map(|(_, issuer)| issuer.party).collect();
+        self.name(Holder::Party(party), None)
+            || (self.participant() && self.lookups.issuing.get_or_init(issuing).contains(&party))
     }
 
     /// Whether he may tell the name and address of a holder. Those of a party must have the hash that
@@ -233,11 +272,13 @@ impl<'a> Sight<'a> {
             });
             holders.collect()
         };
-        self.everything() || party == own || self.clients.get_or_init(clients).contains(&party)
+        self.everything()
+            || party == own
+            || self.lookups.clients.get_or_init(clients).contains(&party)
     }
 
     fn of_his_registers(&self, record: &Record) -> bool {
-        let registers = self.registers.get_or_init(|| {
+        let registers = self.lookups.registers.get_or_init(|| {
             let issuers = self.ledger.register().issuers().map(|(issuer, _)| issuer);
             let seen = issuers.filter(|issuer| self.register(*issuer));
             seen.filter_map(|issuer| self.ledger.issuer_ordinal(issuer)).collect()

@@ -103,19 +103,24 @@ impl CapTable {
         if !sight.eyes().register(issuer) {
             return Ok(None);
         }
-        let as_of = as_of.map(|moment| match moment {
-            MomentInput::Date(date) => AsOf::Date(date.0),
-            MomentInput::Time(time) => AsOf::Time(time.0),
-            MomentInput::Height(height) => AsOf::Height(height.0),
-        });
         let table = sight.past(move |history, height| {
+            // The index may be ahead of the view, whose handles the answer is shown by.
             let known_at = match known_at {
-                None => Moment::Height(height),
-                Some(MomentInput::Height(height)) => Moment::Height(height.0),
-                Some(MomentInput::Time(time)) => Moment::Time(time.0),
-                Some(MomentInput::Date(date)) => Moment::Date(date.0),
+                None => height,
+                Some(MomentInput::Height(known)) => known.0.min(height),
+                Some(MomentInput::Time(time)) => {
+                    history.height_of(Moment::Time(time.0))?.min(height)
+                }
+                Some(MomentInput::Date(date)) => {
+                    history.height_of(Moment::Date(date.0))?.min(height)
+                }
             };
-            history.cap_table(issuer, as_of, known_at)
+            let as_of = as_of.map(|moment| match moment {
+                MomentInput::Date(date) => AsOf::Date(date.0),
+                MomentInput::Time(time) => AsOf::Time(time.0),
+                MomentInput::Height(day) => AsOf::Height(day.0.min(height)),
+            });
+            history.cap_table(issuer, as_of, Moment::Height(known_at))
         });
         table.await?.map(|table| CapTable::of(sight, table)).transpose()
     }

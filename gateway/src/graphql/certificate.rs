@@ -79,16 +79,18 @@ impl Certificate {
         sight: &Sight,
         certificate: CertificateId,
     ) -> Result<Option<Certificate>, Fault> {
-        let open = sight.register().certificate(certificate).map(|open| open.class);
-        let view = sight.view.clone();
+        let open = sight.register().certificate(certificate);
+        let open = open.map(|open| (open.class, open.account));
+        let own = sight.clone();
         let register = sight.past(move |history, height| {
-            let class = match open {
-                Some(class) => Some(class),
-                None => class_of(history, certificate)?,
+            let place = match open {
+                Some(place) => Some(place),
+                None => place_of(history, certificate)?,
             };
-            let class = class.and_then(|class| view.machine.ledger().register().class(class));
-            match class.map(|class| class.issuer) {
-                Some(issuer) => history.register(issuer, Moment::Height(height)),
+            // Asked before the register is read, so that the time tells nothing to who guesses ids.
+            let seen = place.filter(|(class, account)| own.eyes().certificate(*class, *account));
+            match seen.and_then(|(class, _)| own.register().class(class)) {
+                Some(class) => history.register(class.issuer, Moment::Height(height)),
                 None => Ok(None),
             }
         });
@@ -133,15 +135,18 @@ impl Certificate {
         issuer: IssuerId,
         paging: Paging,
     ) -> Result<Page<Certificate>, Fault> {
-        let register =
-            sight.past(move |history, height| history.register(issuer, Moment::Height(height)));
-        let register = register.await?;
-        let ids: Vec<CertificateId> =
-            register.iter().flat_map(|r| r.fold.certificates()).map(|(id, _)| id).collect();
-        paging.of(0..ids.len() as u64, |at| {
+        let found = sight.past(move |history, height| {
+            let register = history.register(issuer, Moment::Height(height))?;
+            let certificates = register.iter().flat_map(|register| register.fold.certificates());
+            let ids: Vec<CertificateId> = certificates.map(|(id, _)| id).collect();
+            Ok((register, ids))
+        });
+        let (register, ids) = found.await?;
+        let page = paging.scan(sight, 0..ids.len() as u64, move |sight, at| {
             let id = ids.get(usize::try_from(at).ok()?)?;
             Certificate::of(sight, register.as_ref()?, *id)
-        })
+        });
+        page.await
     }
 
     fn relatives(&self, side: usize, paging: Paging) -> Result<Page<Certificate>, Fault> {
@@ -153,16 +158,16 @@ impl Certificate {
     }
 }
 
-/// The class of a certificate that may have closed: its opening record says so.
-fn class_of(
+/// Class and account of a certificate that may have closed: its opening record names them.
+fn place_of(
     history: &History,
     certificate: CertificateId,
-) -> Result<Option<ClassId>, HistoryError> {
+) -> Result<Option<(ClassId, AccountId)>, HistoryError> {
     let Some(at) = history.record(certificate.record)? else { return Ok(None) };
     let events = decode_events(&at.sections[0]).unwrap_or_default();
     Ok(events.iter().flat_map(|event| &event.effects).find_map(|effect| match effect {
         Effect::CertificateOpened(opened) if opened.certificate == certificate => {
-            Some(opened.class)
+            Some((opened.class, opened.account))
         }
         _ => None,
     }))

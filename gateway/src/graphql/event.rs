@@ -1,12 +1,12 @@
 //! What happened to a register: events with both of their dates.
 
-use async_graphql::connection::{Connection, CursorType, Edge};
+use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{ID, SimpleObject};
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::handle::IssuerId;
 
 use super::certificate::kind_name;
-use super::page::Paging;
+use super::page::{self, Paging};
 use super::scalar::{CurrencyCode, Date, DateTime, Decimal, Height};
 use super::sight::{Sight, id};
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ use crate::history::records::Moment;
 use crate::history::register::{EventCursor, RecordedEvent};
 
 /// A page of events.
-pub(crate) type EventPage = Connection<Place, RegisterEvent>;
+pub(crate) type EventPage = page::Page<RegisterEvent, Place>;
 
 /// The place of an event, as a cursor.
 pub(crate) struct Place(EventCursor);
@@ -110,8 +110,6 @@ pub(super) async fn page(
         Page::First { after, .. } => (after.is_some(), slice.more),
         Page::Last { before, .. } => (slice.more, before.is_some()),
     };
-    let mut page = Connection::new(previous, next);
     let edges = slice.items.iter().map(|event| Edge::new(Place(event.cursor), event.into()));
-    page.edges.extend(edges);
-    Ok(Some(page))
+    Ok(Some(EventPage::new(edges.collect(), previous, next)))
 }

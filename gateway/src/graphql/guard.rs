@@ -25,8 +25,17 @@ pub(crate) const LEVELS: usize = 50;
 pub(crate) const DEPTH: usize = 15;
 /// Fields, fragments expanded.
 pub(crate) const FIELDS: u64 = 1_000;
-/// Objects that may come back: each `first` or `last` multiplies what is below it.
+/// Objects that may come back: each `first` or `last` multiplies what is below it, and so does a list
+/// without them.
 pub(crate) const COMPLEXITY: u64 = 50_000;
+/// Lists that come whole where they take no `first` or `last`.
+const WHOLE: [&str; 3] = ["classes", "events", "holdings"];
+/// How long such a list is taken to be.
+pub(crate) const WHOLE_ITEMS: u64 = 50;
+/// Fields for which the past is read.
+const PAST: [&str; 4] = ["capTable", "certificate", "events", "record"];
+/// As how many objects more each of them counts.
+pub(crate) const PAST_OBJECTS: u64 = 250;
 /// Aliases.
 pub(crate) const ALIASES: usize = 30;
 /// Directives.
@@ -200,19 +209,23 @@ impl Measure<'_> {
         self.aliases += usize::from(field.alias.is_some());
         self.directives += field.directives.len();
         let below = self.selections(&field.selection_set.node, level + 1)?;
-        let page = self.page(field);
+        let past = PAST.contains(&field.name.node.as_str());
+        let own = if past { 1 + PAST_OBJECTS } else { 1 };
         Ok(Cost {
             fields: below.fields.saturating_add(1),
-            objects: below.objects.saturating_mul(page).saturating_add(1),
+            objects: below.objects.saturating_mul(self.items(field)).saturating_add(own),
             depth: below.depth + 1,
         })
     }
 
     /// How many items a field may bring: its `first` or `last`, and the largest page where that is
     /// not known here.
-    fn page(&self, field: &Field) -> u64 {
+    fn items(&self, field: &Field) -> u64 {
         let argument = field.get_argument("first").or_else(|| field.get_argument("last"));
-        let Some(argument) = argument else { return 1 };
+        let Some(argument) = argument else {
+            let whole = WHOLE.contains(&field.name.node.as_str());
+            return if whole { WHOLE_ITEMS } else { 1 };
+        };
         let given = |name: Name| self.variables.get(&name).cloned().ok_or(());
         let number = match argument.node.clone().into_const_with(given) {
             Ok(Value::Number(number)) => number.as_u64(),
@@ -266,8 +279,13 @@ fn one_mutation(document: &ExecutableDocument, name: Option<&str>) -> Result<boo
     }
     Ok(match &document.operations {
         DocumentOperations::Single(operation) => mutation(&operation),
+        // As the executor chooses: where there is one operation, it needs no name.
         DocumentOperations::Multiple(operations) => {
-            name.and_then(|name| operations.get(name)).is_some_and(|operation| mutation(&operation))
+            let chosen = match name {
+                Some(name) => operations.get(name),
+                None => operations.values().next().filter(|_| operations.len() == 1),
+            };
+            chosen.is_some_and(|operation| mutation(&operation))
         }
     })
 }
@@ -294,6 +312,7 @@ mod tests {
         };
         let aliases: String = (0..100).map(|at| format!("a{at}:v ")).collect();
         let wide = "a(first:100){".repeat(4) + "b" + &"}".repeat(4);
+        let of_each = |field: &str| format!("{{a(first:100){{{field}}}}}");
         let many: String = (0..60).map(|at| format!("fragment G{at} on A{{b}} ")).collect();
         let cases = [
             (doubling(20), Err(Code::QueryTooComplex)),
@@ -303,6 +322,11 @@ mod tests {
             (format!("{{{wide}}}"), Err(Code::QueryTooComplex)),
             (format!("{{v {}}}", "@skip(if:false)".repeat(50)), Err(Code::QueryTooComplex)),
             (format!("{{b}} {many}"), Err(Code::QueryTooComplex)),
+            (of_each("capTable{classes{b c d e f g}}"), Err(Code::QueryTooComplex)),
+            (of_each("capTable{holders(first:5){holdings{b}}}"), Err(Code::QueryTooComplex)),
+            (of_each("capTable{fullyDiluted}"), Ok(false)),
+            (of_each("events{b c d}"), Ok(false)),
+            ("{capTable{holders(first:100){b{holdings{c d{e}}}}}}".to_owned(), Ok(false)),
             ("{a".repeat(4000), Err(Code::QueryTooComplex)),
             (format!("{{a(x:{}", "[".repeat(10_000)), Err(Code::QueryTooComplex)),
             (" ".repeat(BYTES + 1), Err(Code::QueryTooComplex)),
@@ -328,6 +352,9 @@ mod tests {
         let cases = [
             ("mutation($input:A!){a(input:$input)}", Ok(true)),
             ("mutation{__typename}", Ok(true)),
+            ("mutation Sell($input:A!){a(input:$input)}", Ok(true)),
+            ("query Ask{a}", Ok(false)),
+            ("query Ask{a} mutation Sell{__typename}", Ok(false)),
             ("mutation{a(input:{b:\"c\"})}", Err(Code::MutationForm)),
             ("mutation($other:A!){a(input:$other)}", Err(Code::MutationForm)),
             ("mutation($input:A!){a(input:$input) b:a(input:$input)}", Err(Code::MutationForm)),

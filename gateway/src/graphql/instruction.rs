@@ -20,7 +20,6 @@ use super::submission::{
 };
 use crate::fault::{Code, Fault};
 use crate::history::instructions::{StatusEvent, Step};
-use crate::who::Sight as Eyes;
 
 /// Commands in one `submitInstructions`.
 const BATCH: usize = 100;
@@ -83,17 +82,8 @@ pub(crate) struct Instruction {
 impl Instruction {
     /// The instruction with this handle, if the reader may see it.
     pub(crate) fn find(sight: &Sight, instruction: InstructionId) -> Option<Instruction> {
-        Instruction::seen(sight, &sight.eyes(), instruction)
-    }
-
-    /// As [`Instruction::find`], for one after another: what is asked twice is looked up once.
-    pub(crate) fn seen(
-        sight: &Sight,
-        eyes: &Eyes<'_>,
-        instruction: InstructionId,
-    ) -> Option<Instruction> {
         let found = sight.ledger().instruction(instruction)?;
-        if !eyes.instruction(instruction) {
+        if !sight.eyes().instruction(instruction) {
             return None;
         }
         let amount = found.payment.and_then(|(_, asset, amount)| {

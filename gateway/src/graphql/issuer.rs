@@ -21,14 +21,17 @@ use super::submission::{SubmissionInput, act, payload};
 pub(crate) struct Issuer {
     /// The handle, such as `I0-2`.
     pub(super) id: ID,
-    /// Whether the register is a draft that waits for its activation.
-    draft: bool,
-    /// Date of formation.
-    formed: Date,
-    /// Shares authorized over all classes: a number, UNLIMITED or NOT APPLICABLE.
-    authorized: String,
-    /// Its id in the package that it came from; empty where there is none.
-    source_id: String,
+    /// Whether the register is a draft that waits for its activation. Null to who may not see the
+    /// register.
+    draft: Option<bool>,
+    /// Date of formation. Null to who may not see the register.
+    formed: Option<Date>,
+    /// Shares authorized over all classes: a number, UNLIMITED or NOT APPLICABLE. Null to who may not see
+    /// the register.
+    authorized: Option<String>,
+    /// Its id in the package that it came from; empty where there is none. Null to who may not see the
+    /// register.
+    source_id: Option<String>,
     #[graphql(skip)]
     party: PartyId,
     #[graphql(skip)]
@@ -44,12 +47,13 @@ impl Issuer {
     pub(crate) fn find(sight: &Sight, issuer: IssuerId) -> Option<Issuer> {
         let found = sight.register().issuer(issuer)?;
         sight.participant()?;
+        let seen = sight.eyes().register(issuer);
         Some(Issuer {
             id: id(issuer),
-            draft: found.draft,
-            formed: Date(found.formed),
-            authorized: found.authorized.to_string(),
-            source_id: found.source_id.clone(),
+            draft: seen.then_some(found.draft),
+            formed: seen.then_some(Date(found.formed)),
+            authorized: seen.then(|| found.authorized.to_string()),
+            source_id: seen.then(|| found.source_id.clone()),
             party: found.party,
             registrar: found.registrar,
             issuer,
@@ -79,11 +83,13 @@ impl Issuer {
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Result<Page<StockClass>> {
         let range = 0..u64::from(self.sight.register().next_class().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
+        let (paging, issuer) = (Paging { first, after, last, before }, self.issuer);
+        let page = paging.scan(&self.sight, range, move |sight, at| {
             let class = ClassId(u32::try_from(at).ok()?);
-            let of_issuer = self.sight.register().class(class)?.issuer == self.issuer;
-            of_issuer.then(|| StockClass::shown(&self.sight, class))?
-        })?)
+            let of_issuer = sight.register().class(class)?.issuer == issuer;
+            of_issuer.then(|| StockClass::shown(sight, class))?
+        });
+        Ok(page.await?)
     }
 
     /// Who held what at the end of a day; null to who may not see the register.
@@ -130,11 +136,13 @@ impl Issuer {
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Result<Page<Stakeholder>> {
         let range = 0..u64::from(self.sight.register().next_stakeholder().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
+        let (paging, issuer) = (Paging { first, after, last, before }, self.issuer);
+        let page = paging.scan(&self.sight, range, move |sight, at| {
             let stakeholder = StakeholderId(u32::try_from(at).ok()?);
-            let of_issuer = self.sight.register().stakeholder(stakeholder)?.issuer == self.issuer;
-            of_issuer.then(|| Stakeholder::find(&self.sight, stakeholder))?
-        })?)
+            let of_issuer = sight.register().stakeholder(stakeholder)?.issuer == issuer;
+            of_issuer.then(|| Stakeholder::find(sight, stakeholder))?
+        });
+        Ok(page.await?)
     }
 }
 

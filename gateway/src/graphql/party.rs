@@ -30,13 +30,9 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// The party with this handle, if the reader may know of it: a participant, an issuer, or one
-    /// whose name he sees.
+    /// The party with this handle, if the reader may know of it.
     pub(crate) fn find(sight: &Sight, party: PartyId) -> Option<Party> {
-        let eyes = sight.eyes();
-        let issues = || sight.register().issuers().any(|(_, issuer)| issuer.party == party);
-        let known = eyes.name(Holder::Party(party), None) || (eyes.participant() && issues());
-        known.then(|| Party::shown(sight, party, None))?
+        sight.eyes().party(party).then(|| Party::shown(sight, party, None))?
     }
 
     /// The party, to one who sees something that names it; `within` is the issuer in whose register
@@ -69,12 +65,12 @@ pub(super) async fn name(
     holder: Holder,
     within: Option<IssuerId>,
 ) -> Result<Option<String>, Fault> {
-    if !sight.eyes().name(holder, within) {
-        return Ok(None);
-    }
-    let people = sight.service.people.clone();
-    let entry = tokio::task::spawn_blocking(move || people.get(holder)).await;
-    match entry.map_err(|_| Code::Internal)? {
+    let own = sight.clone();
+    let look = move || match own.eyes().name(holder, within) {
+        true => own.service.people.get(holder),
+        false => Ok(Entry::Untold),
+    };
+    match sight.service.look_up(look).await? {
         Ok(Entry::Known(personal)) => Ok(Some(personal.name())),
         Ok(Entry::Erased | Entry::Untold) => Ok(None),
         Err(error) => Err(Fault::new(Code::Internal, format!("{}: {error}", error.code()))),

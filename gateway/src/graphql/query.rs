@@ -135,7 +135,10 @@ impl Query {
         let sight = Asker::sight(ctx, min_height).await?;
         let range = 0..u64::from(sight.register().next_party().0);
         Ok(Paging { first, after, last, before }
-            .of(range, |at| Participant::find(&sight, PartyId(u32::try_from(at).ok()?)))?)
+            .scan(&sight, range, |sight, at| {
+                Participant::find(sight, PartyId(u32::try_from(at).ok()?))
+            })
+            .await?)
     }
 
     /// An issuer by its handle.
@@ -162,7 +165,8 @@ impl Query {
         let sight = Asker::sight(ctx, min_height).await?;
         let range = 0..u64::from(sight.register().next_issuer().0);
         Ok(Paging { first, after, last, before }
-            .of(range, |at| Issuer::find(&sight, IssuerId(u32::try_from(at).ok()?)))?)
+            .scan(&sight, range, |sight, at| Issuer::find(sight, IssuerId(u32::try_from(at).ok()?)))
+            .await?)
     }
 
     /// A stock class by its handle.
@@ -215,7 +219,10 @@ impl Query {
         let sight = Asker::sight(ctx, min_height).await?;
         let range = 0..u64::from(sight.register().next_account().0);
         Ok(Paging { first, after, last, before }
-            .of(range, |at| SecuritiesAccount::find(&sight, AccountId(u32::try_from(at).ok()?)))?)
+            .scan(&sight, range, |sight, at| {
+                SecuritiesAccount::find(sight, AccountId(u32::try_from(at).ok()?))
+            })
+            .await?)
     }
 
     /// A cash account by its handle.
@@ -243,7 +250,10 @@ impl Query {
         let sight = Asker::sight(ctx, min_height).await?;
         let range = 0..u64::from(sight.ledger().next_cash_account().0);
         Ok(Paging { first, after, last, before }
-            .of(range, |at| CashAccount::find(&sight, CashAccountId(u32::try_from(at).ok()?)))?)
+            .scan(&sight, range, |sight, at| {
+                CashAccount::find(sight, CashAccountId(u32::try_from(at).ok()?))
+            })
+            .await?)
     }
 
     /// The cash assets.
@@ -259,7 +269,10 @@ impl Query {
         let sight = Asker::sight(ctx, min_height).await?;
         let range = 0..u64::from(sight.ledger().next_asset().0);
         Ok(Paging { first, after, last, before }
-            .of(range, |at| CashAsset::find(&sight, AssetId(u32::try_from(at).ok()?)))?)
+            .scan(&sight, range, |sight, at| {
+                CashAsset::find(sight, AssetId(u32::try_from(at).ok()?))
+            })
+            .await?)
     }
 
     /// An instruction by its owner and the owner's reference.
@@ -287,11 +300,12 @@ impl Query {
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Page<Instruction>> {
         let sight = Asker::sight(ctx, min_height).await?;
-        let eyes = sight.eyes();
         let range = 0..u64::from(sight.ledger().next_instruction().0);
-        Ok(Paging { first, after, last, before }.of(range, |at| {
-            Instruction::seen(&sight, &eyes, InstructionId(u32::try_from(at).ok()?))
-        })?)
+        Ok(Paging { first, after, last, before }
+            .scan(&sight, range, |sight, at| {
+                Instruction::find(sight, InstructionId(u32::try_from(at).ok()?))
+            })
+            .await?)
     }
 
     /// Who held what of an issuer at the end of a day; null to who may not see the register.

@@ -13,15 +13,15 @@ use super::scalar::Height;
 use crate::fault::{Code, Fault};
 use crate::history::{History, HistoryError};
 use crate::service::Service;
-use crate::who::{Reader, Sight as Eyes};
+use crate::who::{Lookups, Reader, Sight as Eyes};
 
-/// Who asks, and the newest view that one of the fields asked for.
+/// Who asks, and what he sees in the newest view that one of the fields asked for.
 pub(crate) struct Asker {
     /// What is asked.
     pub(crate) service: Arc<Service>,
     /// Who asks.
     pub(crate) reader: Reader,
-    view: Mutex<Option<Arc<View<Machine>>>>,
+    seen: Mutex<Option<Sight>>,
 }
 
 /// The ledger as a reader sees it. Everything below one field of a query has the same view.
@@ -33,12 +33,14 @@ pub(crate) struct Sight {
     pub(crate) reader: Reader,
     /// The ledger.
     pub(crate) view: Arc<View<Machine>>,
+    /// What was looked up of the reader in this view.
+    lookups: Arc<Lookups>,
 }
 
 impl Asker {
     /// Someone who asks.
     pub(crate) fn new(service: Arc<Service>, reader: Reader) -> Asker {
-        Asker { service, reader, view: Mutex::new(None) }
+        Asker { service, reader, seen: Mutex::new(None) }
     }
 
     /// The asker of a request.
@@ -53,20 +55,18 @@ impl Asker {
     ) -> Result<Sight, Fault> {
         let asker = Asker::of(ctx);
         let least = min_height.map_or(0, |height| height.0);
-        let held = asker.held().clone();
-        let view = match held.filter(|view| view.machine.height() >= least) {
-            Some(view) => view,
-            None => {
-                let view = asker.service.view_at(least).await?;
-                *asker.held() = Some(view.clone());
-                view
-            }
-        };
-        Ok(Sight { service: asker.service.clone(), reader: asker.reader, view })
+        let seen = asker.seen().clone();
+        if let Some(sight) = seen.filter(|sight| sight.view.machine.height() >= least) {
+            return Ok(sight);
+        }
+        let (service, view) = (asker.service.clone(), asker.service.view_at(least).await?);
+        let sight = Sight { service, reader: asker.reader, view, lookups: Arc::default() };
+        *asker.seen() = Some(sight.clone());
+        Ok(sight)
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Option<Arc<View<Machine>>>> {
-        self.view.lock().expect("nobody panics while holding it")
+    fn seen(&self) -> std::sync::MutexGuard<'_, Option<Sight>> {
+        self.seen.lock().expect("nobody panics while holding it")
     }
 }
 
@@ -76,9 +76,9 @@ impl Sight {
         self.view.machine.ledger()
     }
 
-    /// What the reader may see, for questions about one thing after another.
+    /// What the reader may see.
     pub(crate) fn eyes(&self) -> Eyes<'_> {
-        Eyes::new(self.ledger(), self.reader)
+        Eyes::sharing(self.ledger(), self.reader, self.lookups.clone())
     }
 
     /// Who asks, if known and a participant.

@@ -84,7 +84,11 @@ impl HistoryError {
 
 impl From<StoreFault> for HistoryError {
     fn from(fault: StoreFault) -> HistoryError {
-        HistoryError::Archive(fault.detail)
+        // A disk that does not answer says nothing of what lies on it.
+        match fault.code {
+            "DISK_IO" | "DISK_FULL" => HistoryError::Disk(fault.detail),
+            _ => HistoryError::Archive(fault.detail),
+        }
     }
 }
 

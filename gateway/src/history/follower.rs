@@ -19,6 +19,8 @@ const BATCH_BYTES: usize = 4 << 20;
 /// The pauses between two looks at an archive in which nothing is new.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(32);
+/// Before the next try when the disk has failed, such as one that was full for a while.
+const PAUSE_DISK: Duration = Duration::from_secs(1);
 
 /// The running thread. Dropping it ends the thread, which then stores what it has.
 pub(super) struct Follower {
@@ -52,9 +54,8 @@ impl Follower {
     }
 
     /// Why it goes no further, if it does not.
-    pub(super) fn fault(&self) -> Option<String> {
-        let status = self.shared.lock();
-        status.fault.as_ref().map(|fault| format!("{}: {fault}", fault.code()))
+    pub(super) fn fault(&self) -> Option<HistoryError> {
+        self.shared.lock().fault.clone()
     }
 
     /// Waits until the index has reached a height.
@@ -109,19 +110,25 @@ impl Shared {
         let mut pause = PAUSE_MIN;
         while !self.lock().stop {
             let step = catch_unwind(AssertUnwindSafe(|| step(index, archive)));
-            match step.unwrap_or_else(|_| Err(damaged("the follower panicked"))) {
+            let step = step.unwrap_or_else(|_| Err(damaged("the follower panicked")));
+            let step = step.or_else(|error| match error {
+                HistoryError::IndexDamaged(_) => {
+                    tracing::error!(%error, "the index is built anew");
+                    index.notice(&error);
+                    index.rebuild().map(|()| true)
+                }
+                error => Err(error),
+            });
+            match step {
                 Ok(true) => {
                     pause = PAUSE_MIN;
                     let _status = self.lock();
                     self.progressed.notify_all();
                 }
                 Ok(false) => pause = self.pause(pause),
-                Err(error @ HistoryError::IndexDamaged(_)) => {
-                    tracing::error!(%error, "the index is built anew");
-                    index.notice(&error);
-                    if let Err(error) = index.rebuild() {
-                        return self.fail(error);
-                    }
+                Err(error @ HistoryError::Disk(_)) => {
+                    tracing::error!(%error, code = error.code(), "the index tries again");
+                    self.rest(PAUSE_DISK);
                 }
                 Err(error) => return self.fail(error),
             }
@@ -134,12 +141,17 @@ impl Shared {
 
     /// Waits a little; the next pause.
     fn pause(&self, pause: Duration) -> Duration {
+        let pause = if self.lock().waiting > 0 { PAUSE_MIN } else { pause };
+        self.rest(pause);
+        (pause * 2).min(PAUSE_MAX)
+    }
+
+    /// Waits so long, or until someone wants something.
+    fn rest(&self, pause: Duration) {
         let status = self.lock();
-        let pause = if status.waiting > 0 { PAUSE_MIN } else { pause };
         if !status.stop {
             drop(self.wanted.wait_timeout(status, pause));
         }
-        (pause * 2).min(PAUSE_MAX)
     }
 
     fn fail(&self, error: HistoryError) {

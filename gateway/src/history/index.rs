@@ -137,8 +137,10 @@ impl Index {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let state = state.as_mut().ok_or_else(|| damaged("it is being built anew"))?;
         for (block, entries) in blocks.iter().zip(entries) {
-            state.add(block, entries)?;
+            let added = state.add(block, entries);
+            // It can be entered although the disk then failed: the next one to enter is behind it.
             self.height.store(state.height(), Ordering::Release);
+            added?;
         }
         fault.map_or(Ok(()), Err)
     }
@@ -152,12 +154,13 @@ impl Index {
     pub(super) fn rebuild(&self) -> Result<(), HistoryError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         self.floor.fetch_max(self.height.swap(0, Ordering::AcqRel), Ordering::AcqRel);
-        if self.rebuilds.fetch_add(1, Ordering::AcqRel) >= REBUILDS_MAX {
+        if self.rebuilds() >= REBUILDS_MAX {
             return Err(damaged("again and again; something else is wrong"));
         }
         // The database has to be closed before another one can be opened in its place.
         *state = None;
         *state = Some(State::create(&self.folder, self.ledger)?);
+        self.rebuilds.fetch_add(1, Ordering::AcqRel);
         self.damaged.store(false, Ordering::Release);
         Ok(())
     }

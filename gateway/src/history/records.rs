@@ -171,14 +171,14 @@ impl History {
         Ok(Some(SubmissionAt { digest: read.digest, height, receipts: receipts(&block)? }))
     }
 
-    /// The receipts of a submission that was sent again, from where it was executed first.
+    /// The block in which a submission that was sent again was executed first.
     ///
     /// # Errors
     /// [`HistoryError::Lagging`] where that is not indexed yet.
-    pub fn receipts(&self, at: ReplayedAt) -> Result<Vec<Receipt>, HistoryError> {
+    pub fn first_block(&self, at: ReplayedAt) -> Result<ArchivedBlock, HistoryError> {
         // It can be executed and not be archived yet.
         self.height_of(Moment::Height(at.height))?;
-        self.archive.block(at.height).and_then(|block| receipts(&block))
+        self.archive.block(at.height)
     }
 
     /// The record that closed a certificate, if one did.
@@ -272,7 +272,11 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn receipts(block: &ArchivedBlock) -> Result<Vec<Receipt>, HistoryError> {
+/// The receipts of the records of a block, in their order.
+///
+/// # Errors
+/// [`HistoryError::Archive`] for a leaf that is not a record.
+pub fn receipts(block: &ArchivedBlock) -> Result<Vec<Receipt>, HistoryError> {
     let height = block.header.height;
     let records = (block.first_record..).zip(&block.records).map(|(index, archived)| {
         Ok(Receipt {

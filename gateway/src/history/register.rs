@@ -69,6 +69,10 @@ impl History {
         if let Some(register) = self.registers.get(issuer, last) {
             return Ok(Some(register));
         }
+        let _folding = self.registers.folding(issuer);
+        if let Some(register) = self.registers.get(issuer, last) {
+            return Ok(Some(register));
+        }
         let newest = self.index.ask(|state| state.chain_below(ordinal, u64::MAX, 1))?;
         let base = self.registers.base(issuer, last, newest.first() == Some(&last));
         let register = Arc::new(self.fold(issuer, ordinal, base, last)?);

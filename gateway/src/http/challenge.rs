@@ -11,7 +11,7 @@ use counterfoil_registry::handle::PartyId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{bytes_of, media};
+use super::{SMALL, bytes_of, media};
 use crate::auth::CHALLENGE_MS;
 use crate::fault::{Code, Fault};
 use crate::service::Service;
@@ -54,7 +54,7 @@ pub(super) async fn challenge(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Challenge>, Fault> {
-    let wish: Wish = json(&headers, body).await?;
+    let wish: Wish = json(&service, &headers, body, SMALL).await?;
     let invalid = |what: &str| Fault::new(Code::ArgumentInvalid, what);
     let participant = PartyId::parse(&wish.participant);
     let participant = participant.ok_or_else(|| invalid("participant: a handle is wanted"))?;
@@ -73,23 +73,29 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Admitted>, Fault> {
-    let signed: Signed = json(&headers, body).await?;
+    let signed: Signed = json(&service, &headers, body, SMALL).await?;
+    let own = service.clone();
     let check = move || {
-        let view = service.node.view();
-        let (now, ledger) = (service.clock.now(), view.machine.ledger());
-        service.gate.answer(&signed.challenge, &signed.signature, now, ledger)
+        let view = own.node.view();
+        let (now, ledger) = (own.clock.now(), view.machine.ledger());
+        own.gate.answer(&signed.challenge, &signed.signature, now, ledger)
     };
     // A signature takes a tenth of a millisecond and more: not on a thread of the network.
-    let token = tokio::task::spawn_blocking(check).await.map_err(|_| Code::Internal)??;
+    let token = service.look_up(check).await??;
     Ok(Json(Admitted { token: token.text, valid_until: token.valid_until.to_string() }))
 }
 
-/// The body as JSON of a form.
-pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Fault> {
+/// The body, of at most `limit` bytes, as JSON of a form.
+pub(super) async fn json<T: DeserializeOwned>(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<T, Fault> {
     if media::sent(headers).as_deref() != Some("application/json") {
         return Err(Fault::new(Code::MediaTypeUnsupported, "application/json in UTF-8 is taken"));
     }
-    let bytes = bytes_of(body).await?;
+    let bytes = bytes_of(service, headers, body, limit).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Fault::new(Code::RequestMalformed, error.to_string()))
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::media::{self, Answer};
 use super::reader::reader;
-use super::{QUERY_SECONDS, bytes_of, with_headers};
+use super::{GRAPHQL_BYTES, QUERY_SECONDS, bytes_of, with_headers};
 use crate::fault::{Code, Fault, docs_url};
 use crate::graphql::Gateway;
 use crate::graphql::guard::guard;
@@ -51,7 +51,7 @@ async fn respond(
     let (parts, body) = request.into_parts();
     let (mut query, input) = match parts.method {
         Method::GET => from_query_string(&parts.uri)?,
-        Method::POST => from_body(&parts.headers, body).await?,
+        Method::POST => from_body(&service, &parts.headers, body).await?,
         _ => return Err(Fault::new(Code::MethodNotAllowed, "GET and POST are taken")),
     };
     if query.query.is_empty() {
@@ -99,11 +99,11 @@ fn from_query_string(uri: &Uri) -> Result<Read, Fault> {
     Ok((request, None))
 }
 
-async fn from_body(headers: &HeaderMap, body: Body) -> Result<Read, Fault> {
+async fn from_body(service: &Service, headers: &HeaderMap, body: Body) -> Result<Read, Fault> {
     if media::sent(headers).as_deref() != Some("application/json") {
         return Err(Fault::new(Code::MediaTypeUnsupported, "application/json in UTF-8 is taken"));
     }
-    let bytes = bytes_of(body).await?;
+    let bytes = bytes_of(service, headers, body, GRAPHQL_BYTES).await?;
     let malformed =
         |error: serde_json::Error| Fault::new(Code::RequestMalformed, error.to_string());
     let mut body: serde_json::Value = serde_json::from_slice(&bytes).map_err(malformed)?;

@@ -15,9 +15,10 @@ use crate::service::Service;
 /// Blocks that the index may be behind before traffic is better sent elsewhere: a second of load.
 const LAG_MAX: u64 = 1_000;
 
-/// Alive until a fault of the disk or of a thread has stopped the node; then a restart is the cure.
+/// Alive until a fault of the disk or of a thread has stopped the node or the index; then a restart is
+/// the cure.
 pub(super) async fn healthz(State(service): State<Arc<Service>>) -> Response {
-    match service.node.figures().failed {
+    match service.node.figures().failed || service.history.stopped().is_some() {
         false => (StatusCode::OK, "ok\n").into_response(),
         true => (StatusCode::SERVICE_UNAVAILABLE, "failed\n").into_response(),
     }
@@ -47,6 +48,11 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let gauges = [
         ("counterfoil_leads", "Whether this replica leads.", u64::from(node.leads)),
         ("counterfoil_failed", "Whether a fault has stopped the node.", u64::from(node.failed)),
+        (
+            "counterfoil_index_stopped",
+            "Whether a fault has stopped the index.",
+            u64::from(history.stopped.is_some()),
+        ),
         ("counterfoil_height", "Height of the newest view.", node.height),
         ("counterfoil_archived_height", "Last block durable in the archive.", node.archived),
         ("counterfoil_indexed_height", "Last block that the index holds.", history.indexed),

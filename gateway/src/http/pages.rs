@@ -63,12 +63,10 @@ pub(super) async fn error(Path(code): Path<String>) -> Result<Response, Fault> {
             (rejection.sentence(), rejection.retry() == Retry::Later, number)
         }
         (None, Some(code)) => {
-            let status = format!("HTTP status {}; the ledger was not changed", code.status());
-            let status = match code {
-                Code::OutcomeUnknown => format!("HTTP status {}", code.status()),
-                _ => status,
-            };
-            (code.sentence(), code.retry(), status + ".")
+            let unchanged =
+                if code.changed_nothing() { "; the ledger was not changed" } else { "" };
+            let status = format!("HTTP status {}{unchanged}.", code.status());
+            (code.sentence(), code.retry(), status)
         }
         (None, None) => return Err(Code::NotFound.into()),
     };

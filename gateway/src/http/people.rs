@@ -13,6 +13,7 @@ use counterfoil_engine::ledger::Ledger;
 use counterfoil_registry::handle::{Holder, PartyId, StakeholderId};
 use serde_json::Value;
 
+use super::PERSONAL_BYTES;
 use super::challenge::json;
 use super::reader::reader;
 use crate::fault::{Code, Fault};
@@ -26,7 +27,9 @@ pub(super) async fn known(
     Path(holder): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Fault> {
-    let holder = allowed(&service, &headers, &holder, |eyes, holder| eyes.name(holder, None))?;
+    let own = service.clone();
+    let may = move || allowed(&own, &headers, &holder, |eyes, holder| eyes.personal(holder));
+    let holder = service.look_up(may).await??;
     match work(&service, move |service| service.people.get(holder)).await? {
         Entry::Known(personal) => Ok(Json(personal.object())),
         Entry::Erased | Entry::Untold => Err(Code::NotFound.into()),
@@ -41,7 +44,7 @@ pub(super) async fn tell(
     body: Body,
 ) -> Result<StatusCode, Fault> {
     let holder = allowed(&service, &headers, &holder, |eyes, holder| eyes.may_tell(holder))?;
-    let personal: Personal = json(&headers, body).await?;
+    let personal: Personal = json(&service, &headers, body, PERSONAL_BYTES).await?;
     let recorded = recorded(service.node.view().machine.ledger(), holder);
     work(&service, move |service| service.people.put(holder, &personal, recorded)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -86,9 +89,8 @@ async fn work<T: Send + 'static>(
     service: &Arc<Service>,
     step: impl FnOnce(&Service) -> Result<T, PeopleError> + Send + 'static,
 ) -> Result<T, Fault> {
-    let service = service.clone();
-    let done = tokio::task::spawn_blocking(move || step(&service)).await;
-    done.map_err(|_| Code::Internal)?.map_err(|error| {
+    let own = service.clone();
+    service.look_up(move || step(&own)).await?.map_err(|error| {
         let code = match error {
             PeopleError::Malformed(..) => Code::ArgumentInvalid,
             PeopleError::Mismatch(_) | PeopleError::Erased(_) => Code::PersonalDataRefused,

@@ -7,17 +7,16 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use counterfoil_engine::ledger::ReplayedAt;
 use counterfoil_engine::submission::Submission;
 use counterfoil_registry::handle::PartyId;
 use serde_json::{Value, json};
 
 use super::reader::reader;
-use super::{bytes_of, media};
+use super::{SUBMISSION_BYTES, bytes_of, media};
 use crate::fault::{Code, Fault};
 use crate::graphql::found::Found;
 use crate::graphql::submission::{UserError, user_error};
-use crate::service::{CommandOutcome, Executed, Execution, Service};
+use crate::service::{CommandOutcome, Service, outcomes_in};
 use crate::who::Sight;
 
 /// Executes a submission: protobuf or canonical JSON, as the content type says.
@@ -34,7 +33,7 @@ pub(super) async fn submit(
             return Err(Fault::new(Code::MediaTypeUnsupported, taken));
         }
     };
-    let bytes = bytes_of(body).await?;
+    let bytes = bytes_of(&service, &headers, body, SUBMISSION_BYTES).await?;
     let decode = move || match protobuf {
         true => Submission::decode(bytes),
         false => Submission::decode_json(&bytes),
@@ -42,7 +41,7 @@ pub(super) async fn submit(
     match service.submit(decode).await? {
         Ok(executed) => {
             let outcomes = service.outcomes(&executed).await?;
-            Ok(Json(answer(&executed, outcomes)).into_response())
+            Ok(Json(answer(&executed.submission, outcomes)).into_response())
         }
         Err(refused) => {
             let error = user_error(&refused.refusal, refused.field.as_ref());
@@ -67,21 +66,18 @@ pub(super) async fn executed(
     let found = service.past(view.machine.height(), move |history| {
         let Some(found) = history.submission(participant, &id)? else { return Ok(None) };
         let Some(block) = history.block(found.height)? else { return Ok(None) };
-        let records = u32::try_from(found.receipts.len()).unwrap_or(u32::MAX);
-        let (height, first_record) = (found.height, block.first_record);
-        let at = Execution::Earlier(ReplayedAt { height, first_record, records });
+        let outcomes = outcomes_in(&block)?;
         let submission = Submission::decode(block.submission).ok();
-        Ok(submission.map(|submission| Executed { submission: Arc::new(submission), at }))
+        Ok(submission.map(|submission| (submission, outcomes)))
     });
-    let executed = found.await?.ok_or(Code::NotFound)?;
-    let outcomes = service.outcomes(&executed).await?;
-    Ok(Json(answer(&executed, outcomes)))
+    let (submission, outcomes) = found.await?.ok_or(Code::NotFound)?;
+    Ok(Json(answer(&submission, outcomes)))
 }
 
-fn answer(executed: &Executed, outcomes: Vec<CommandOutcome>) -> Value {
+fn answer(submission: &Submission, outcomes: Vec<CommandOutcome>) -> Value {
     let first = outcomes.first();
     let head = first.map(|outcome| (outcome.receipt, outcome.replayed));
-    let items = executed.submission.items.iter().zip(outcomes);
+    let items = submission.items.iter().zip(outcomes);
     let outcomes = items.map(|(item, outcome)| {
         let receipt = &outcome.receipt;
         let mut told = json!({
@@ -101,8 +97,8 @@ fn answer(executed: &Executed, outcomes: Vec<CommandOutcome>) -> Value {
     });
     let outcomes: Vec<Value> = outcomes.collect();
     json!({
-        "submissionId": executed.submission.header.id,
-        "digest": executed.submission.digest.to_string(),
+        "submissionId": submission.header.id,
+        "digest": submission.digest.to_string(),
         "height": head.as_ref().map(|(receipt, _)| receipt.height.to_string()),
         "committedAt": head.as_ref().map(|(receipt, _)| receipt.committed_at.to_string()),
         "replayed": head.is_some_and(|(_, replayed)| replayed),

@@ -107,6 +107,14 @@ fn each_thing_is_seen_by_those_whom_it_concerns() {
             sight.name(party(Actor::Seller.party()), None)
         }),
         ("the name of a stakeholder", "ORKI", &|sight| sight.name(stakeholder, None)),
+        ("all of the buyer's client", "ORKIb", &|sight| sight.personal(party(client(1)))),
+        ("all of the seller's client", "ORKIsh", &|sight| sight.personal(party(client(0)))),
+        ("all of a broker", "ORs", &|sight| sight.personal(party(Actor::Seller.party()))),
+        ("all of one who holds nothing", "OR", &|sight| sight.personal(party(STRANGER))),
+        ("all of a stakeholder", "ORKI", &|sight| sight.personal(stakeholder)),
+        ("that the buyer is there", "ORb", &|sight| sight.party(client(1))),
+        ("that the issuer is there", "ORKIBshboA", &|sight| sight.party(ISSUER_PARTY)),
+        ("a party that is not there", "OR", &|sight| sight.party(PartyId(99))),
         ("what the seller sent", "ORs", &|sight| sight.submission(Actor::Seller.party())),
     ];
     assert_eq!(market.machine.ledger().asset(EURO).map(|asset| asset.bank), Some(PartyId(2)));

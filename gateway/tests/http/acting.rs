@@ -69,6 +69,10 @@ fn a_broker_trades_and_sees_what_became_of_it() {
     let quantities: Vec<&Value> =
         lines.iter().map(|edge| &edge["node"]["holdings"][0]["quantity"]).collect();
     assert_eq!(quantities, ["60", "40"]);
+    let ahead = "{ capTable(issuer: \"I0-2\", asOf: {height: \"100000\"}, knownAt: {height: \"100000\"}) \
+                 { asOf classes { name issued outstanding } } }";
+    let ahead = stand.ask(&registrar, ahead)["capTable"].clone();
+    assert_eq!((&ahead["asOf"], &ahead["classes"]), (&table["asOf"], &table["classes"]));
     let before = stand.ask(&registrar, &format!("{{ capTable(issuer: \"I0-2\", knownAt: {{height: \"{}\"}}) {{ holders(first: 10) {{ edges {{ node {{ holdings {{ quantity }} }} }} }} }} }}", height.parse::<u64>().unwrap() - 1));
     assert_eq!(before["capTable"]["holders"]["edges"].as_array().unwrap().len(), 1);
 }
@@ -159,6 +163,22 @@ fn a_submission_counts_once_and_its_receipt_comes_back() {
     assert_eq!(reused["userErrors"][0]["code"], "REFERENCE_USED");
     assert_eq!(reused["userErrors"][0]["path"], json!(["input"]));
     assert!(reused["receipt"].is_object(), "what the ledger refused is recorded");
+}
+
+/// "Nothing was done" would be a lie about what was executed and cannot be read.
+#[test]
+fn a_submission_that_counted_is_never_said_not_to() {
+    let stand = Stand::without_past();
+    let signed = stand.sign(Actor::Seller, "sell-1", sell());
+    assert_eq!(stand.act(&signed)["receipt"]["replayed"], false);
+    let again = stand.graphql("", &signed.document(), &signed.variables());
+    assert_eq!(codes(&again), ["OUTCOME_UNKNOWN"], "{again}");
+    let message = again["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("HISTORY_UNAVAILABLE") && !message.contains("nothing"), "{message}");
+    for (code, says_so) in [("OVERLOADED", true), ("OUTCOME_UNKNOWN", false), ("INTERNAL", false)] {
+        let page = stand.get(&format!("/errors/{code}"), &[]).text();
+        assert_eq!(page.contains("the ledger was not changed"), says_so, "{code}");
+    }
 }
 
 /// The code with which a command is refused in front of the log.

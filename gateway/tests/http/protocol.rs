@@ -81,6 +81,7 @@ fn get_carries_out_queries_and_nothing_else() {
     assert_eq!(ok.status, 200, "{}", ok.text());
     for query in [
         "mutation%7B__typename%7D",
+        "mutation%20A%7B__typename%7D",
         "query%20A%7B__typename%7D%20mutation%20B%7B__typename%7D&operationName=B",
     ] {
         let refused = stand.get(&format!("/graphql?query={query}"), &[]);
@@ -150,6 +151,20 @@ fn a_body_is_bounded_whether_or_not_it_says_how_long_it_is() {
 }
 
 #[test]
+fn bodies_are_received_where_there_is_room() {
+    let stand = Stand::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let all = runtime.block_on(stand.service.room(usize::MAX)).unwrap();
+    let query = "{ ledger { height } }";
+    assert_eq!(codes(&stand.graphql("", query, &json!({}))), ["OVERLOADED"]);
+    let wait = stand.post("/v1/submissions", &[("content-type", JSON)], "{}");
+    assert_eq!((wait.status, wait.header("retry-after")), (503, "1"));
+    assert_eq!(stand.get("/graphql?query=%7Bledger%7Bheight%7D%7D", &[]).status, 200, "no body");
+    drop(all);
+    stand.ask("", query);
+}
+
+#[test]
 fn a_stranger_learns_the_schema_only_where_it_is_developed() {
     let stand = Stand::open();
     let answer = stand.graphql("", "{ __schema { types { name } } }", &json!({}));
@@ -190,6 +205,23 @@ fn a_server_says_how_it_is() {
         assert!(page.text().contains(code));
     }
     assert_eq!(stand.get("/errors/%3Cscript%3E", &[]).status, 404);
+}
+
+#[test]
+fn an_index_that_has_stopped_is_not_hidden() {
+    let stand = Stand::without_past();
+    let start = Instant::now();
+    let answer = stand.graphql("", "{ checkpoint { note } }", &json!({}));
+    assert!(start.elapsed() < Duration::from_secs(4), "nobody waits for what does not come");
+    assert_eq!(codes(&answer), ["HISTORY_UNAVAILABLE"]);
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("(ARCHIVE_UNREADABLE)"), "the code and no more: {message}");
+    let health = stand.get("/healthz", &[]);
+    assert_eq!((health.status, health.text().as_str()), (503, "failed\n"));
+    assert_eq!(stand.get("/readyz", &[]).status, 503);
+    let metrics = stand.get("/metrics", &[]).text();
+    assert!(metrics.contains("\ncounterfoil_index_stopped 1\n"), "{metrics}");
+    assert!(stand.ask("", "{ ledger { height } }")["ledger"]["height"].is_string());
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use counterfoil_engine::wire::v1::Movement;
-use counterfoil_registry::handle::{AccountId, CertificateId};
-use counterfoil_tests::{Actor, CLASS, Market};
+use counterfoil_gateway::people::Personal;
+use counterfoil_registry::handle::{AccountId, CertificateId, Holder};
+use counterfoil_tests::{Actor, CLASS, Market, client};
 use serde_json::json;
 
 use crate::stand::{Stand, codes};
@@ -78,8 +79,45 @@ fn each_reader_sees_his_own() {
     assert_eq!(position["quantity"], "100");
     assert_eq!(position["stockClass"], json!({ "name": "Common", "outstanding": null }));
     let registrar = stand.token(Actor::Registrar);
+    let issuer = "{ issuer(id: \"I0-2\") { id draft formed authorized sourceId } }";
+    let by_name = json!({ "id": "I0-2", "draft": null, "formed": null, "authorized": null, "sourceId": null });
+    assert_eq!(stand.ask(&seller, issuer)["issuer"], by_name);
+    let whole = stand.ask(&registrar, issuer)["issuer"].clone();
+    assert!(whole["draft"] == false && whole["formed"].is_string(), "{whole}");
     let class = stand.ask(&registrar, "{ stockClass(id: \"S0-0\") { outstanding authorized } }");
     assert_eq!(class["stockClass"], json!({ "outstanding": "100", "authorized": "1000000" }));
+}
+
+/// The right to a name is not the right to an address.
+#[test]
+fn what_is_personal_is_for_those_whom_it_concerns() {
+    let stand = Stand::open();
+    let (broker, investor) = (Holder::Party(Actor::Seller.party()), Holder::Party(client(0)));
+    for holder in [broker, investor] {
+        let text = "{\"address\":\"Quay 1\",\"name\":\"Ada\"}";
+        let personal = Personal::new(holder, text, [1; 32]).unwrap();
+        stand.service.people.put(holder, &personal, None).unwrap();
+    }
+    let table = [
+        (Actor::Operator, 200, 200),
+        (Actor::Seller, 200, 200),
+        (Actor::Registrar, 404, 200),
+        (Actor::Buyer, 404, 404),
+        (Actor::Bank, 404, 404),
+    ];
+    for (actor, of_broker, of_investor) in table {
+        let token = stand.token(actor);
+        let bearer = format!("Bearer {token}");
+        for (holder, status) in [(broker, of_broker), (investor, of_investor)] {
+            let known =
+                stand.get(&format!("/v1/people/{holder}"), &[("authorization", bearer.as_str())]);
+            assert_eq!(known.status, status, "{actor:?} asks for {holder}");
+            assert!(status != 200 || known.json()["address"] == "Quay 1");
+        }
+        let name = stand.ask(&token, &format!("{{ party(id: \"{broker}\") {{ name }} }}"));
+        assert_eq!(name["party"]["name"], "Ada", "{actor:?}");
+    }
+    assert_eq!(stand.get(&format!("/v1/people/{broker}"), &[]).status, 404);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use counterfoil_engine::wire::{self, Encoding, v1};
 use counterfoil_gateway::history::{History, Setup};
 use counterfoil_gateway::people::People;
 use counterfoil_gateway::service::{Options, Service};
+use counterfoil_tests::archive::MemoryArchive;
 use counterfoil_tests::{Actor, Market, OPENING};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -81,6 +82,7 @@ fn node(
     market: &Market,
     limits: Limits,
     wall: &Arc<Wall>,
+    reads: bool,
 ) -> (Node<Machine>, Arc<History>) {
     let (genesis, secret) = (market.genesis.clone(), market.secret.clone());
     let ledger = genesis.ledger_id();
@@ -96,7 +98,11 @@ fn node(
         folder: folder.to_owned(),
         genesis,
         secret,
-        blocks: Arc::new(home.blocks),
+        blocks: match reads {
+            true => Arc::new(home.blocks),
+            // It begins with the second block.
+            false => Arc::new(MemoryArchive::of(&market.blocks[1..2])),
+        },
         checkpoint_key: PrivateKey::from_seed([77; 32]),
     };
     (node, Arc::new(History::open(setup).unwrap()))
@@ -110,10 +116,19 @@ impl Stand {
     }
 
     pub(crate) fn with(limits: Limits, options: Options) -> Stand {
+        Stand::over(limits, options, true)
+    }
+
+    /// A server whose index has stopped, since the archive does not continue.
+    pub(crate) fn without_past() -> Stand {
+        Stand::over(Limits::default(), Options::default(), false)
+    }
+
+    fn over(limits: Limits, options: Options, reads: bool) -> Stand {
         let market = Market::funded(1, 100, 5_000);
         let folder = tempfile::tempdir().unwrap();
         let wall = Arc::new(Wall(AtomicU64::new(OPENING.0)));
-        let (node, history) = node(folder.path(), &market, limits, &wall);
+        let (node, history) = node(folder.path(), &market, limits, &wall, reads);
         for (_, entry) in market.log.iter().filter(|_| limits.in_flight_max > 0) {
             match node.propose(entry.to_vec()).unwrap().recv_timeout(SOON) {
                 Ok(Reply::Committed { .. }) => {}

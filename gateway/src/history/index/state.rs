@@ -194,6 +194,11 @@ impl State {
         reached.blocks.add(&self.reached.height.to_be_bytes(), &item);
         self.lives.add(&new.lives, self.reached.leaves, &mut reached.lives)?;
         self.closings.add(&new.closings, self.reached.leaves, &mut reached.closings)?;
+        let named_if_new = match new.named_if_new {
+            Some((key, value)) if self.get(&key)?.is_none() => Some((key, value)),
+            _ => None,
+        };
+        // From here on nothing fails, so that after a fault the same block can be entered again.
         hashes.for_each(|leaf| {
             self.edge.append(*leaf);
             self.nodes.append(*leaf);
@@ -201,11 +206,7 @@ impl State {
         for (ordinal, record) in new.postings {
             self.postings.entry(ordinal).or_default().push(record);
         }
-        if let Some((key, value)) = new.named_if_new
-            && self.get(&key)?.is_none()
-        {
-            self.named.insert(key, value);
-        }
+        self.named.extend(named_if_new);
         self.named.extend(new.named);
         (reached.height, reached.leaves, reached.header) = (header.height, self.edge.size(), hash);
         self.reached = reached;

@@ -1,6 +1,6 @@
 //! The folds of the issuers that were asked for last.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use counterfoil_registry::handle::IssuerId;
 
@@ -12,9 +12,15 @@ const REGISTERS_MAX: usize = 64;
 /// is kept all the same, alone.
 const CERTIFICATES_MAX: usize = 2_000_000;
 
-/// Folds, the one that was asked for last at the end.
+/// Issuers that are folded at a time; two of them may share a place and wait for each other.
+const PLACES: usize = 32;
+
+/// Folds, the one that was asked for last at the end, and who folds now.
 #[derive(Default)]
-pub(in crate::history) struct Registers(Mutex<Vec<Kept>>);
+pub(in crate::history) struct Registers {
+    kept: Mutex<Vec<Kept>>,
+    folding: [Mutex<()>; PLACES],
+}
 
 struct Kept {
     register: Arc<RegisterAt>,
@@ -24,7 +30,7 @@ struct Kept {
 impl Registers {
     /// The fold of an issuer up to exactly this record.
     pub(super) fn get(&self, issuer: IssuerId, last: u64) -> Option<Arc<RegisterAt>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it =
             |kept: &Kept| (kept.register.issuer, kept.register.last_record) == (issuer, last);
         let found = all.iter().position(is_it)?;
@@ -32,6 +38,12 @@ impl Registers {
         let register = kept.register.clone();
         all.push(kept);
         Some(register)
+    }
+
+    /// Waits until nobody else folds the register of an issuer, so that what two ask for at a time is
+    /// folded once.
+    pub(super) fn folding(&self, issuer: IssuerId) -> MutexGuard<'_, ()> {
+        self.folding[issuer.0 as usize % PLACES].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The fold from which one up to `last` goes on with the least to do. Where that is to be the
@@ -42,7 +54,7 @@ impl Registers {
         last: u64,
         newest: bool,
     ) -> Option<Arc<RegisterAt>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let before =
             |kept: &Kept| kept.register.issuer == issuer && kept.register.last_record < last;
         let candidates = all.iter().enumerate().filter(|(_, kept)| before(kept));
@@ -52,7 +64,7 @@ impl Registers {
 
     pub(super) fn keep(&self, register: Arc<RegisterAt>) {
         let certificates = register.fold.certificates().count();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(Kept { register, certificates });
         let mut sum: usize = all.iter().map(|kept| kept.certificates).sum();
         while all.len() > 1 && (all.len() > REGISTERS_MAX || sum > CERTIFICATES_MAX) {

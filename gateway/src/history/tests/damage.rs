@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
+use counterfoil_engine::driver::store::StoreFault;
 use counterfoil_engine::hash::Hash;
 
 use super::*;
@@ -227,4 +229,43 @@ fn an_archive_that_does_not_continue_stops_the_follower() {
     let history = open(folder.path(), &market, &MemoryArchive::of(&forged)).unwrap();
     let fault = history.wait_height(5, SOON).unwrap_err();
     assert_eq!(fault.code(), "ARCHIVE_UNREADABLE");
+}
+
+/// An archive on a disk that fails so many times.
+struct Failing {
+    archive: MemoryArchive,
+    times: AtomicU32,
+}
+
+impl Blocks for Failing {
+    fn height(&self) -> u64 {
+        Blocks::height(&self.archive)
+    }
+
+    fn block(&self, height: u64) -> Result<bytes::Bytes, StoreFault> {
+        let fails = || self.times.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        if height > 5 && fails() {
+            let detail = "DISK_IO: reading archive/0: nothing comes".to_owned();
+            return Err(StoreFault { code: "DISK_IO", detail });
+        }
+        self.archive.block(height)
+    }
+}
+
+#[test]
+fn a_disk_that_fails_for_a_while_does_not_stop_the_follower() {
+    let market = story();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = MemoryArchive::of(&market.blocks);
+    let history = History::open(Setup {
+        folder: folder.path().to_owned(),
+        genesis: market.genesis.clone(),
+        secret: market.secret.clone(),
+        blocks: Arc::new(Failing { archive, times: 3.into() }),
+        checkpoint_key: PrivateKey::from_seed([200; 32]),
+    })
+    .unwrap();
+    history.wait_height(market.machine.height(), SOON).unwrap();
+    assert_eq!(history.stopped(), None);
+    assert_eq!(history.figures().rebuilds, 0);
 }
