@@ -123,7 +123,7 @@ impl<W: Workload> Process<W> {
         for (index, machine) in &seen {
             shared.headers.machine(id, *index, machine)?;
         }
-        let Recovered { replica, machine, applied, configuration, snapshot } = recovered;
+        let Recovered { replica, machine, applied, configuration, snapshot, .. } = recovered;
         Ok(Process {
             id,
             incarnation,
