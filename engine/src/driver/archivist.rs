@@ -98,17 +98,25 @@ fn store<M: StateMachine>(
 }
 
 /// Adds a block, unless the archive has it: after a restart, blocks up to its end are made again.
+/// Then it must be the same one: if not, what was acknowledged once is not what the log says now.
 pub(super) fn add<M: StateMachine>(
     archive: &mut impl Archive,
     height: u64,
     index: u64,
     block: &M::Block,
 ) -> Result<(), StoreFault> {
-    if height <= archive.height() {
+    let block = M::archived(block);
+    if height > archive.height() {
+        reaches(archive, height - 1)?;
+        return archive.append(height, index, &block);
+    }
+    if archive.stored(height)? == block {
         return Ok(());
     }
-    reaches(archive, height - 1)?;
-    archive.append(height, index, &M::archived(block))
+    let detail = format!(
+        "REPLAY_DIFFERS: the block {height} that entry {index} makes is not the one in the archive"
+    );
+    Err(StoreFault { code: "REPLAY_DIFFERS", detail })
 }
 
 /// Whether the archive has all blocks up to a height. It always has those before the newest

@@ -67,6 +67,17 @@ pub enum OpenError {
     /// The disk holds the replica of a larger group, or of another replica.
     #[error("GROUP_UNSUPPORTED: a node opens a group of which it is the only voter")]
     Group,
+    /// The archive shows what was acknowledged and what the log no longer makes.
+    #[error(
+        "LOG_LOST: blocks up to {archived} were archived, the log makes no more than {made}: \
+         it is an old image, or its disk lost what it had synced"
+    )]
+    Behind {
+        /// The last block of the archive.
+        archived: u64,
+        /// The last block that snapshot and log make.
+        made: u64,
+    },
 }
 
 impl From<StoreFault> for OpenError {
@@ -200,6 +211,11 @@ impl<M: StateMachine> Node<M> {
             return Err(OpenError::Group);
         }
         archivist::reaches(&archive, recovered.machine.height())?;
+        // A block is archived when its entry is committed and, in a group of one, on this disk.
+        let (archived, made) = (archive.height(), recovered.machine.height() + recovered.pending);
+        if archived > made {
+            return Err(OpenError::Behind { archived, made });
+        }
 
         let (progress, bell) = Progress::new(on_fatal);
         progress.applied.store(recovered.applied.index, Ordering::Release);

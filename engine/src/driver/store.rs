@@ -71,6 +71,9 @@ pub trait Archive: Send + 'static {
     /// The height of the last block on disk; zero before the first.
     fn height(&self) -> u64;
 
+    /// The block of a height up to that, as it was appended before the archive was opened.
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault>;
+
     /// Adds the block of the next height, made by the entry `index`. Durable after
     /// [`Archive::sync`].
     fn append(&mut self, height: u64, index: u64, block: &[u8]) -> Result<(), StoreFault>;

@@ -24,6 +24,7 @@ mod scan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
 use super::disk::{Disk, DiskFile, NEW, make_sure, path};
@@ -31,7 +32,7 @@ use super::frame::{self, Kind, Link};
 use super::misuse;
 use super::segment::ARCHIVE;
 use super::slots::Slots;
-use crate::driver::store::{Archive, StoreFault};
+use crate::driver::store::{Archive, Blocks, StoreFault};
 use crate::hash::Hash;
 use offsets::Offsets;
 use reader::{Shared, Volume};
@@ -188,6 +189,10 @@ impl DiskArchive {
 impl Archive for DiskArchive {
     fn height(&self) -> u64 {
         self.link.sequence
+    }
+
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault> {
+        self.reader().block(height)
     }
 
     fn append(&mut self, height: u64, index: u64, block: &[u8]) -> Result<(), StoreFault> {

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Condvar, Mutex};
 
+use bytes::Bytes;
 use raft::eraftpb::{Entry, HardState};
 
 use super::super::Fatal;
@@ -90,6 +91,9 @@ struct WatchedArchive(Arc<Remote>);
 impl Archive for WatchedArchive {
     fn height(&self) -> u64 {
         self.0.blocks.lock().unwrap().len() as u64
+    }
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault> {
+        Ok(Bytes::copy_from_slice(&self.0.blocks.lock().unwrap()[height as usize - 1]))
     }
     fn append(&mut self, height: u64, _: u64, block: &[u8]) -> Result<(), StoreFault> {
         let mut blocks = self.0.blocks.lock().unwrap();
@@ -307,4 +311,42 @@ fn a_snapshot_beyond_the_archive_is_refused() {
     stand.remote.blocks.lock().unwrap().clear();
     let error = stand.try_open().unwrap_err();
     assert!(error.to_string().starts_with("ARCHIVE_GAP: the archive ends at block 0"), "{error}");
+}
+
+#[test]
+fn a_log_that_ends_before_the_archive_is_refused() {
+    let mut stand = Stand::new(Limits::default());
+    let node = stand.open();
+    for id in 1..=20 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    let old = stand.disk.copy();
+    let node = stand.open();
+    for id in 21..=30 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    // Somebody puts an old image of the log back, with the watermark that belongs to it.
+    stand.disk = old;
+    let error = stand.try_open().unwrap_err();
+    assert!(error.to_string().starts_with("LOG_LOST: blocks up to 30 were archived"), "{error}");
+    // An archive of the same age goes with it.
+    stand.remote.blocks.lock().unwrap().truncate(20);
+    let node = stand.open();
+    assert_eq!(committed(&node.propose(command(21)).unwrap()).0, 21);
+    node.shutdown();
+}
+
+#[test]
+fn a_block_that_is_made_again_must_be_the_archived_one() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    for id in 1..=20 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    stand.remote.blocks.lock().unwrap()[13] = command(99);
+    let error = stand.try_open().unwrap_err();
+    assert!(error.to_string().starts_with("REPLAY_DIFFERS: the block 14"), "{error}");
 }
