@@ -42,6 +42,8 @@ pub(super) use scan::{Scan, scan};
 
 /// The file of the durable end within the folder.
 const END: &str = "end";
+/// Of all frames: replicas have the same files.
+const MARK: u32 = 0;
 
 /// The archive, open for writing.
 pub struct DiskArchive {
@@ -86,7 +88,7 @@ impl DiskArchive {
     /// Creates an archive without blocks.
     pub(super) fn create(disk: &dyn Disk, ledger: Hash) -> Result<(), StoreFault> {
         let mut bytes = Vec::new();
-        let link = ARCHIVE.head(&mut bytes, Link::START, ledger, 1, |_| {})?;
+        let link = ARCHIVE.head(&mut bytes, MARK, Link::START, ledger, 1, |_| {})?;
         let end = End { height: 0, hash: link.hash };
         Slots::create(disk, ARCHIVE.name, END, &end.encode())?;
         ARCHIVE.publish(disk, 1, &bytes)?;
@@ -176,7 +178,7 @@ impl DiskArchive {
         self.offsets.sync()?;
         let number = self.active.number + 1;
         let mut bytes = Vec::new();
-        let link = ARCHIVE.head(&mut bytes, self.link, self.ledger, number, |_| {})?;
+        let link = ARCHIVE.head(&mut bytes, MARK, self.link, self.ledger, number, |_| {})?;
         let file = ARCHIVE.publish(&*self.disk, number, &bytes)?;
         self.active = Volume { number, first: link.sequence + 1, file };
         self.shared.add(self.active.clone());
@@ -205,7 +207,7 @@ impl Archive for DiskArchive {
             }
             let mut bytes = std::mem::take(&mut archive.buffer);
             bytes.clear();
-            let frame = frame::begin(&mut bytes, Kind::Block, archive.link, index);
+            let frame = frame::begin(&mut bytes, Kind::Block, MARK, archive.link, index);
             bytes.extend_from_slice(block);
             let link = frame::finish(&mut bytes, frame)?;
             archive.active.file.write_at(&bytes, archive.length)?;

@@ -4,7 +4,7 @@
 //! The check of a stopped replica reads them all.
 
 use super::reader::Volume;
-use super::{End, end_name, open_volume};
+use super::{End, MARK, end_name, open_volume};
 use crate::hash::Hash;
 use crate::storage::Damage;
 use crate::storage::disk::{Disk, DiskFile, read_all};
@@ -113,7 +113,9 @@ fn damaged_head(number: u64) -> Damage {
 }
 
 fn begin(bytes: &[u8], ledger: Hash, number: u64) -> Result<(Frame<'_>, Walk<'_>), Damage> {
-    let (head, walk) = Walk::begin(bytes).ok_or_else(|| damaged_head(number))?;
+    let (head, walk) = Walk::begin(bytes)
+        .filter(|(head, _)| head.mark == MARK)
+        .ok_or_else(|| damaged_head(number))?;
     ARCHIVE.read_head(&head, ledger, number, |_| Ok(()))?;
     Ok((head, walk))
 }
