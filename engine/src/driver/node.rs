@@ -30,6 +30,8 @@ use crate::replica::{
 const QUEUE: usize = 1024;
 /// How long a shutdown waits for replies that are on their way.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long it then waits for the disk. One that works writes all that may be left in less.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bounds on what a node holds in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +157,9 @@ pub struct Figures {
     pub in_flight: usize,
     /// Syncs of the log so far.
     pub syncs: u64,
+    /// How long the log has been waiting for its disk, in the write or sync that is going on: zero or
+    /// milliseconds, unless the disk stalls.
+    pub log_waits: Duration,
     /// Whether a fault of the disk has stopped it.
     pub failed: bool,
 }
@@ -351,27 +356,44 @@ impl<M: StateMachine> Node<M> {
             archived: self.progress.archived.load(Ordering::Acquire),
             in_flight: self.in_flight.load(Ordering::Acquire),
             syncs: self.progress.syncs.load(Ordering::Relaxed),
+            log_waits: self.progress.writing(),
             failed: self.progress.has_failed(),
         }
     }
 
     /// Takes no more submissions, answers those on their way, and ends: the archive is then up to
-    /// date with the view.
-    pub fn shutdown(mut self) {
+    /// date with the view. A disk that does not answer for a minute is a fault like any other.
+    pub fn shutdown(self) {
+        self.end(DRAIN, PATIENCE);
+    }
+
+    fn end(mut self, drain: Duration, patience: Duration) {
         self.closing.store(true, Ordering::Release);
-        let end = Instant::now() + DRAIN;
-        while self.in_flight.load(Ordering::Acquire) > 0
-            && Instant::now() < end
-            && !self.progress.has_failed()
-        {
-            thread::sleep(Duration::from_millis(1));
-        }
-        let _ = self.requests.send(Request::Stop);
+        let answered = || self.in_flight.load(Ordering::Acquire) == 0 || self.progress.has_failed();
+        wait_until(Instant::now() + drain, answered);
+        let end = Instant::now() + patience;
+        // While the disk hangs nobody may be there to take it.
+        let _ = self.requests.send_deadline(Request::Stop, end);
         for thread in std::mem::take(&mut self.threads) {
+            if !wait_until(end, || thread.is_finished()) {
+                let detail = "DISK_IO: the disk does not answer".to_owned();
+                return self.progress.fail("ending", StoreFault { code: "DISK_IO", detail });
+            }
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
         }
     }
+}
+
+/// Whether it came true in time.
+fn wait_until(end: Instant, is_true: impl Fn() -> bool) -> bool {
+    while !is_true() {
+        if Instant::now() >= end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 impl<M: StateMachine> fmt::Debug for Node<M> {

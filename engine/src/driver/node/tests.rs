@@ -248,6 +248,22 @@ fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
 }
 
 #[test]
+fn a_disk_that_hangs_is_seen_and_does_not_hold_up_the_end() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    stand.remote.stick(true);
+    let reply = node.propose(command(1)).unwrap();
+    while node.figures().log_waits < Duration::from_millis(20) {
+        thread::yield_now();
+    }
+    node.end(Duration::from_millis(5), Duration::from_millis(20));
+    let fatal = stand.fatals.lock().unwrap().first().map(ToString::to_string);
+    assert_eq!(fatal.as_deref(), Some("DISK_IO: the disk does not answer; while ending"));
+    assert!(reply.try_recv().is_err(), "nothing is confirmed");
+    stand.remote.stick(false);
+}
+
+#[test]
 fn a_panic_ends_the_node_too() {
     let stand = Stand::new(Limits::default());
     let node = stand.open();
