@@ -69,7 +69,7 @@ impl<M: StateMachine> Applier<M> {
             Body::Payload(payload) => {
                 let block = Arc::new(apply(&mut self.machine, &payload));
                 let height = self.machine.height();
-                if !self.shelf.put(height, entry.index, block.clone()) {
+                if !self.shelf.put(height, entry.index, block.clone(), M::size(&block)) {
                     return false;
                 }
                 if let Some(waiter) = waiter {

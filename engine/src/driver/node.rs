@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::archivist::{self, Shelf};
 use super::clock::Clock;
 use super::consensus::{Consensus, Reads, Request};
 use super::fatal::OnFatal;
+use super::in_flight::{InFlight, Place};
 use super::photographer;
 use super::progress::Progress;
 use super::recovery::{RecoveryError, recover};
@@ -38,15 +39,28 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Limits {
     /// Submissions proposed and not answered yet; beyond it [`Rejected::Overloaded`].
     pub in_flight_max: usize,
+    /// The same in bytes of submissions.
+    pub in_flight_bytes_max: usize,
     /// Blocks applied and not archived yet; beyond it the applier waits.
     pub archive_lag_max: usize,
-    /// Entries between two snapshots.
+    /// The same in bytes of blocks.
+    pub archive_lag_bytes_max: usize,
+    /// Entries between two snapshots at most.
     pub snapshot_every: u64,
+    /// Bytes of entries between two snapshots at most: a bound on the length of the log.
+    pub snapshot_every_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { in_flight_max: 1024, archive_lag_max: 4096, snapshot_every: 100_000 }
+        Limits {
+            in_flight_max: 1024,
+            in_flight_bytes_max: 64 << 20,
+            archive_lag_max: 4096,
+            archive_lag_bytes_max: 256 << 20,
+            snapshot_every: 100_000,
+            snapshot_every_bytes: 256 << 20,
+        }
     }
 }
 
@@ -125,22 +139,14 @@ type Client<M> = Box<dyn FnOnce(Reply<<M as StateMachine>::Block>) + Send>;
 
 /// A client of a proposal, counted as in flight until it is answered or dropped.
 pub(super) struct Waiter<M: StateMachine> {
-    client: Option<Client<M>>,
-    in_flight: Arc<AtomicUsize>,
+    client: Client<M>,
+    _place: Place,
 }
 
 impl<M: StateMachine> Waiter<M> {
     /// Answers.
-    pub(super) fn answer(mut self, reply: Reply<M::Block>) {
-        if let Some(client) = self.client.take() {
-            client(reply);
-        }
-    }
-}
-
-impl<M: StateMachine> Drop for Waiter<M> {
-    fn drop(&mut self) {
-        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    pub(super) fn answer(self, reply: Reply<M::Block>) {
+        (self.client)(reply);
     }
 }
 
@@ -170,8 +176,7 @@ pub struct Node<M: StateMachine> {
     requests: Sender<Request<M>>,
     window: Arc<Window<M>>,
     progress: Arc<Progress>,
-    in_flight: Arc<AtomicUsize>,
-    in_flight_max: usize,
+    in_flight: Arc<InFlight>,
     closing: AtomicBool,
     threads: Vec<JoinHandle<()>>,
 }
@@ -228,7 +233,7 @@ impl<M: StateMachine> Node<M> {
         let progress = Arc::new(progress);
         let view = View { machine: recovered.machine.clone(), applied: recovered.applied };
         let window = Arc::new(Window::new(view));
-        let shelf = Arc::new(Shelf::new(limits.archive_lag_max));
+        let shelf = Arc::new(Shelf::new(limits.archive_lag_max, limits.archive_lag_bytes_max));
         let (requests, requested) = bounded(limits.in_flight_max);
         let (jobs, jobs_out) = bounded(QUEUE);
         let (batches, batches_out) = bounded(QUEUE);
@@ -274,8 +279,7 @@ impl<M: StateMachine> Node<M> {
             requests,
             window,
             progress,
-            in_flight: Arc::default(),
-            in_flight_max: limits.in_flight_max,
+            in_flight: InFlight::new(limits.in_flight_max, limits.in_flight_bytes_max),
             closing: AtomicBool::new(false),
             threads,
         })
@@ -304,12 +308,8 @@ impl<M: StateMachine> Node<M> {
         if submission.len() > MAX_SUBMISSION_BYTES {
             return Err(Rejected::Refused(ProposeError::Size));
         }
-        let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let client: Client<M> = Box::new(client);
-        let waiter = Waiter { client: Some(client), in_flight: self.in_flight.clone() };
-        if before >= self.in_flight_max {
-            return Err(Rejected::Overloaded);
-        }
+        let place = self.in_flight.enter(submission.len()).ok_or(Rejected::Overloaded)?;
+        let waiter = Waiter { client: Box::new(client), _place: place };
         match self.requests.try_send(Request::Propose { submission, waiter }) {
             Ok(()) => Ok(()),
             Err(error) if error.is_full() => Err(Rejected::Overloaded),
@@ -354,7 +354,7 @@ impl<M: StateMachine> Node<M> {
             leads: self.progress.leads.load(Ordering::Acquire),
             height: self.view().machine.height(),
             archived: self.progress.archived.load(Ordering::Acquire),
-            in_flight: self.in_flight.load(Ordering::Acquire),
+            in_flight: self.in_flight.count(),
             syncs: self.progress.syncs.load(Ordering::Relaxed),
             log_waits: self.progress.writing(),
             failed: self.progress.has_failed(),
@@ -369,7 +369,7 @@ impl<M: StateMachine> Node<M> {
 
     fn end(mut self, drain: Duration, patience: Duration) {
         self.closing.store(true, Ordering::Release);
-        let answered = || self.in_flight.load(Ordering::Acquire) == 0 || self.progress.has_failed();
+        let answered = || self.in_flight.count() == 0 || self.progress.has_failed();
         wait_until(Instant::now() + drain, answered);
         let end = Instant::now() + patience;
         // While the disk hangs nobody may be there to take it.

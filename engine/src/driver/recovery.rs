@@ -97,7 +97,7 @@ pub fn recover<M: StateMachine>(
                     on_block(entry.index, &machine, block)?;
                 }
             } else {
-                pending += u64::from(is_plain(&entry) && !entry.data.is_empty());
+                pending += u64::from(is_normal(&entry) && !entry.data.is_empty());
                 start.push(entry);
             }
         }
@@ -108,7 +108,7 @@ pub fn recover<M: StateMachine>(
 }
 
 /// Whether an entry is none that changes the group.
-fn is_plain(entry: &Entry) -> bool {
+fn is_normal(entry: &Entry) -> bool {
     entry.get_entry_type() == EntryType::EntryNormal
 }
 
@@ -128,7 +128,7 @@ impl Replay {
     /// Committed entries up to the first change of the group: that one needs consensus to carry
     /// it out.
     fn takes(&mut self, entry: &Entry) -> bool {
-        self.over |= entry.index > self.commit || !is_plain(entry);
+        self.over |= entry.index > self.commit || !is_normal(entry);
         !self.over
     }
 }

@@ -224,6 +224,25 @@ fn nothing_is_confirmed_before_the_sync_and_the_surplus_is_refused() {
 }
 
 #[test]
+fn few_large_submissions_are_a_surplus_too() {
+    let stand = Stand::new(Limits { in_flight_bytes_max: 1_000, ..Limits::default() });
+    let node = stand.open();
+    stand.remote.stick(true);
+    let large = |id| [command(id), vec![0; 592]].concat();
+    let replies = [node.propose(large(1)).unwrap(), node.propose(large(2)).unwrap()];
+    assert_eq!(node.propose(command(3)).unwrap_err(), Rejected::Overloaded);
+    assert_eq!(node.figures().in_flight, 2);
+    stand.remote.stick(false);
+    assert_eq!(replies.map(|reply| committed(&reply).0), [1, 2]);
+    // A place is given back when the reply has left, which may be a moment later.
+    while node.figures().in_flight > 0 {
+        thread::yield_now();
+    }
+    committed(&node.propose(command(3)).unwrap());
+    node.shutdown();
+}
+
+#[test]
 fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
     let stand = Stand::new(Limits::default());
     let node = stand.open();
