@@ -260,7 +260,9 @@ impl<M: StateMachine> Node<M> {
             progress: progress.clone(),
             photographer: pictures,
             pictured: recovered.snapshot.index,
+            bytes_since: recovered.replayed_bytes,
             picture_every: limits.snapshot_every,
+            picture_every_bytes: limits.snapshot_every_bytes,
         };
         let (by_writer, by_archivist) = (progress.clone(), progress.clone());
         let (by_photographer, last) = (progress.clone(), recovered.snapshot.index);

@@ -35,6 +35,8 @@ pub struct Recovered<M> {
     pub snapshot: Position,
     /// Blocks that the log holds beyond the machine: consensus has to commit their entries again.
     pub pending: u64,
+    /// Bytes of the entries between the snapshot and the machine.
+    pub replayed_bytes: u64,
 }
 
 /// Why a replica cannot come back.
@@ -78,7 +80,7 @@ pub fn recover<M: StateMachine>(
         return Err(RecoveryError::Gap { snapshot: base.index, floor: floor.index });
     }
     let hard_state = log.hard_state();
-    let (mut applied, mut pending) = (base, 0);
+    let (mut applied, mut pending, mut replayed_bytes) = (base, 0, 0);
     let mut replay = Replay { commit: hard_state.commit, over: false };
     let mut start = Start::new(floor, base.index, snapshot.configuration.clone(), hard_state);
     let mut next = floor.index + 1;
@@ -92,6 +94,7 @@ pub fn recover<M: StateMachine>(
             } else if replay.takes(&entry) {
                 start.note(position);
                 applied = position;
+                replayed_bytes += entry.data.len() as u64;
                 if !entry.data.is_empty() {
                     let block = apply(&mut machine, &entry.data);
                     on_block(entry.index, &machine, block)?;
@@ -104,7 +107,15 @@ pub fn recover<M: StateMachine>(
     }
     let replica = Replica::start(settings, start)?;
     let configuration = snapshot.configuration;
-    Ok(Recovered { replica, machine, applied, configuration, snapshot: base, pending })
+    Ok(Recovered {
+        replica,
+        machine,
+        applied,
+        configuration,
+        snapshot: base,
+        pending,
+        replayed_bytes,
+    })
 }
 
 /// Whether an entry is none that changes the group.

@@ -17,7 +17,7 @@ use crate::driver::store::{Log, Snapshots, StoreFault};
 use crate::hash::Hash;
 use crate::replica::{
     Append, Body, Committed, Effect, Envelope, Fetch, Install, Position, Refusal, Replica,
-    Settings, StateMachine, StateSnapshot, stamped,
+    Settings, StateMachine, StateSnapshot, is_plain, stamped,
 };
 use crate::storage::{DiskLog, DiskSnapshots, Home, Identity, OpenFault, Sizes};
 use crate::time::Timestamp;
@@ -319,7 +319,8 @@ impl<W: Workload> Process<W> {
     }
 
     fn begin_snapshot(&mut self, shared: &mut Shared<W>) {
-        if self.snapshot.is_some() || self.applied.index < self.snapshots[0] + SNAPSHOT_EVERY {
+        let due = self.applied.index >= self.snapshots[0] + SNAPSHOT_EVERY;
+        if self.snapshot.is_some() || !due || !is_plain(&self.configuration) {
             return;
         }
         let snapshot = StateSnapshot {
