@@ -25,9 +25,19 @@ struct Remote {
     changed: Condvar,
     /// The next write fails with this code.
     fault: Mutex<Option<&'static str>>,
+    /// Syncs of the archive alone wait while this is set.
+    archive_stuck: Mutex<bool>,
+    archive_changed: Condvar,
     /// Archived blocks, and how many of them are synced.
     blocks: Mutex<Vec<Vec<u8>>>,
     synced_blocks: AtomicU64,
+}
+
+fn wait_while(stuck: &Mutex<bool>, changed: &Condvar) {
+    let mut stuck = stuck.lock().unwrap();
+    while *stuck {
+        stuck = changed.wait(stuck).unwrap();
+    }
 }
 
 impl Remote {
@@ -36,11 +46,13 @@ impl Remote {
         self.changed.notify_all();
     }
 
+    fn stick_archive(&self, stuck: bool) {
+        *self.archive_stuck.lock().unwrap() = stuck;
+        self.archive_changed.notify_all();
+    }
+
     fn pass(&self) -> Result<(), StoreFault> {
-        let mut stuck = self.stuck.lock().unwrap();
-        while *stuck {
-            stuck = self.changed.wait(stuck).unwrap();
-        }
+        wait_while(&self.stuck, &self.changed);
         let fault = *self.fault.lock().unwrap();
         match fault {
             Some("PANIC") => panic!("a mistake in the program"),
@@ -102,6 +114,7 @@ impl Archive for WatchedArchive {
         Ok(())
     }
     fn sync(&mut self) -> Result<(), StoreFault> {
+        wait_while(&self.0.archive_stuck, &self.0.archive_changed);
         let archived = self.height();
         self.0.synced_blocks.store(archived, Ordering::Release);
         Ok(())
@@ -298,6 +311,25 @@ fn a_panic_ends_the_node_too() {
 }
 
 #[test]
+fn a_snapshot_waits_until_the_archive_is_durable_up_to_it() {
+    let stand = Stand::new(Limits { snapshot_every: 10, ..Limits::default() });
+    let node = stand.open();
+    let snapshots = || stand.disk.names().into_iter().filter(|name| name.ends_with(".state"));
+    stand.remote.stick_archive(true);
+    for id in 1..=50 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(node.figures().archived, 0);
+    assert_eq!(snapshots().count(), 1, "the one of the beginning alone");
+    stand.remote.stick_archive(false);
+    while snapshots().count() == 1 {
+        thread::yield_now();
+    }
+    node.shutdown();
+}
+
+#[test]
 fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     let stand = Stand::new(Limits { snapshot_every: 100, ..Limits::default() });
     let node = stand.open();
@@ -319,6 +351,21 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     let node = stand.open();
     assert_eq!(node.view().machine.digest(), digest);
     node.shutdown();
+}
+
+#[test]
+fn a_snapshot_is_due_by_bytes_too_and_a_restart_does_not_put_it_off() {
+    // An entry has 16 bytes.
+    let stand = Stand::new(Limits { snapshot_every_bytes: 16 * 60, ..Limits::default() });
+    let newest = || stand.log_and_snapshots().1.read().unwrap()[0].index;
+    for (ids, has_snapshot) in [(1..=40, false), (41..=80, true)] {
+        let node = stand.open();
+        for id in ids {
+            committed(&node.propose(command(id)).unwrap());
+        }
+        node.shutdown();
+        assert_eq!(newest() > 60, has_snapshot, "{}", newest());
+    }
 }
 
 #[test]
