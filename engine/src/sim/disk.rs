@@ -191,6 +191,12 @@ impl MemoryDisk {
         state.breaks = None;
     }
 
+    /// The process is killed and the power stays: all is there as it was seen last, and what was not
+    /// synced is still not durable.
+    pub fn kill(&self) {
+        self.mend();
+    }
+
     /// After so many more writing operations each one fails with this code, until a crash.
     pub fn break_after(&self, operations: u64, code: &'static str) {
         self.state().breaks = Some((operations, code));

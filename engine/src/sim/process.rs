@@ -146,11 +146,16 @@ impl<W: Workload> Process<W> {
         })
     }
 
-    /// The power goes; what is left on disk.
-    pub(super) fn crash(self, shared: &mut Shared<W>) -> MemoryDisk {
-        shared.counts.crashes += 1;
+    /// The process ends, with the power or without; what is left on disk.
+    pub(super) fn crash(self, has_power: bool, shared: &mut Shared<W>) -> MemoryDisk {
         let Disk { memory, .. } = self.disk;
-        memory.crash(&mut shared.chance);
+        if has_power {
+            shared.counts.kills += 1;
+            memory.kill();
+        } else {
+            shared.counts.crashes += 1;
+            memory.crash(&mut shared.chance);
+        }
         if shared.is(Mutant::LostTailWithSameId) {
             lose_tail(&memory, shared.chance.below(12));
         }

@@ -112,6 +112,27 @@ fn a_creation_that_was_cut_short_is_made_again() {
 }
 
 #[test]
+fn a_name_that_only_a_killed_process_has_seen_is_made_durable() {
+    for operations in 0..40 {
+        let disk = MemoryDisk::default();
+        disk.break_after(operations, "DISK_IO");
+        let created = create(&disk).map(drop);
+        disk.kill();
+        let Ok(mut home) = open(&disk).or_else(|_| create(&disk)) else {
+            panic!("after {operations} operations: {created:?}");
+        };
+        let Stores { log, snapshots, .. } = &mut home.stores;
+        initialise::<Tally>(SETTINGS, &(), log, snapshots).unwrap();
+        let node = node_on(home).unwrap();
+        assert!(node.wait_ready(SOON));
+        commit(&node, 1);
+        node.shutdown();
+        disk.crash(&mut Chance::new(operations));
+        assert_eq!(start(&disk).view().machine.executions(1), 1, "after {operations} operations");
+    }
+}
+
+#[test]
 fn a_setting_up_that_was_cut_short_is_made_again() {
     for operations in 0..40 {
         let disk = MemoryDisk::default();

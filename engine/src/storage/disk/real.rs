@@ -46,11 +46,19 @@ impl FileDisk {
         Ok(Some(FileDisk { root: root.to_owned(), may_write, lock: Some(Arc::new(lock)) }))
     }
 
-    /// Creates the directory, for its owner alone, unless it is there; the names in it.
+    /// Creates the directory durably, for its owner alone, unless it is there; the names in it.
     pub(crate) fn prepare(root: &Path) -> Result<Vec<String>, StoreFault> {
         let place = root.display().to_string();
+        let is_missing = |at: &&Path| !at.as_os_str().is_empty() && !at.exists();
+        let missing: Vec<&Path> = root.ancestors().take_while(is_missing).collect();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
         made.map_err(|error| fault("creating", &place, &error))?;
+        for parent in missing.into_iter().filter_map(Path::parent) {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(parent)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|error| fault("syncing", &parent.display().to_string(), &error))?;
+        }
         names(root).map_err(|error| fault("listing", &place, &error))
     }
 
