@@ -150,9 +150,14 @@ fn newest<M: StateMachine>(
     snapshots: &impl Snapshots,
 ) -> Result<(StateSnapshot, M), RecoveryError> {
     let mut unreadable = RecoveryError::NoSnapshot;
-    for snapshot in snapshots.read()? {
+    for index in snapshots.indexes()? {
+        let Some(snapshot) = snapshots.load(index)? else { continue };
         match M::decode(origin, &snapshot.state) {
-            Ok(machine) => return Ok((snapshot, machine)),
+            Ok(machine) => {
+                snapshots.rely_on(index);
+                // The machine holds the state from now on; its bytes may go.
+                return Ok((StateSnapshot { state: Bytes::new(), ..snapshot }, machine));
+            }
             Err(error) => unreadable = error.into(),
         }
     }

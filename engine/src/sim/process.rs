@@ -393,7 +393,7 @@ impl<W: Workload> Process<W> {
             }
             Effect::Fetch(fetch) => self.fetch(fetch, shared)?,
             Effect::LoadSnapshot => {
-                if let Some(newest) = works(self.disk.snapshots.read())?.into_iter().next() {
+                if let Some(newest) = works(self.disk.snapshots.newest())? {
                     self.replica.snapshot_loaded(newest);
                 }
             }

@@ -131,7 +131,7 @@ impl Home {
     pub fn is_unused(&self) -> Result<bool, StoreFault> {
         let Stores { log, snapshots, archive } = &self.stores;
         // A replica that is set up begins behind entry 1, and its leader's first entry is 2.
-        Ok(log.last() <= 1 && archive.height() == 0 && snapshots.read()?.is_empty())
+        Ok(log.last() <= 1 && archive.height() == 0 && snapshots.newest()?.is_none())
     }
 
     /// As [`Home::create`], on any disk; `place` is what messages call it.

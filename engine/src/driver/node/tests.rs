@@ -339,7 +339,8 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     let digest = node.view().machine.digest();
     node.shutdown();
     let (log, store) = stand.log_and_snapshots();
-    let snapshots = store.read().unwrap();
+    let load = |index| store.load(index).unwrap().unwrap();
+    let snapshots: Vec<_> = store.indexes().unwrap().into_iter().map(load).collect();
     assert_eq!(snapshots.len(), 2);
     assert!(snapshots[1].index > 500 && snapshots[1].index < snapshots[0].index);
     assert_eq!(log.floor().index, snapshots[1].index);
@@ -350,14 +351,19 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     store.write(&damaged).unwrap();
     let node = stand.open();
     assert_eq!(node.view().machine.digest(), digest);
+    // The next snapshot takes the place of the one that the machine cannot read.
+    committed(&node.propose(command(1_001)).unwrap());
     node.shutdown();
+    let kept = store.indexes().unwrap();
+    assert!(kept[0] > damaged.index);
+    assert_eq!(kept[1..], [snapshots[1].index]);
 }
 
 #[test]
 fn a_snapshot_is_due_by_bytes_too_and_a_restart_does_not_put_it_off() {
     // An entry has 16 bytes.
     let stand = Stand::new(Limits { snapshot_every_bytes: 16 * 60, ..Limits::default() });
-    let newest = || stand.log_and_snapshots().1.read().unwrap()[0].index;
+    let newest = || stand.log_and_snapshots().1.indexes().unwrap()[0];
     for (ids, has_snapshot) in [(1..=40, false), (41..=80, true)] {
         let node = stand.open();
         for id in ids {
