@@ -53,6 +53,7 @@ pub struct DiskArchive {
     file_bytes: u64,
     shared: Arc<Shared>,
     active: Volume,
+    file: Arc<dyn DiskFile>,
     length: u64,
     link: Link,
     offsets: Offsets,
@@ -107,25 +108,26 @@ impl DiskArchive {
         file_bytes: u64,
     ) -> Result<DiskArchive, StoreFault> {
         let scan = scan(&*disk, ledger)?;
-        let Scan { volumes, tail, link, length, end, .. } = scan;
-        let active = volumes.last().expect("an archive has a file").clone();
+        let Scan { volumes, last: file, tail, link, length, end, .. } = scan;
+        let active = *volumes.last().expect("an archive has a file");
         if scan.torn > 0 {
-            active.file.set_length(length)?;
+            file.set_length(length)?;
         }
-        make_sure(&*active.file, scan.proven, length)?;
+        make_sure(&*file, scan.proven, length)?;
         disk.remove(&path(ARCHIVE.name, NEW))?;
         let offsets = match Offsets::open(&*disk, ledger, active.first)? {
             Some(offsets) => offsets,
             None => Offsets::rebuild(&*disk, ledger, &volumes, active.first)?,
         };
         disk.sync_folder(ARCHIVE.name)?;
-        let shared = Arc::new(Shared::new(volumes, offsets.file()));
+        let shared = Arc::new(Shared::new(disk.clone(), volumes, offsets.file()));
         let mut archive = DiskArchive {
             disk,
             ledger,
             file_bytes,
             shared,
             active,
+            file,
             length,
             link,
             offsets,
@@ -166,7 +168,7 @@ impl DiskArchive {
         if self.shared.height.load(Ordering::Acquire) == self.link.sequence {
             return Ok(());
         }
-        self.active.file.sync()?;
+        self.file.sync()?;
         // A crash here leaves an older end and fewer offsets: the last file is read again.
         self.publish_end()
     }
@@ -179,9 +181,9 @@ impl DiskArchive {
         let number = self.active.number + 1;
         let mut bytes = Vec::new();
         let link = ARCHIVE.head(&mut bytes, MARK, self.link, self.ledger, number, |_| {})?;
-        let file = ARCHIVE.publish(&*self.disk, number, &bytes)?;
-        self.active = Volume { number, first: link.sequence + 1, file };
-        self.shared.add(self.active.clone());
+        self.file = ARCHIVE.publish(&*self.disk, number, &bytes)?;
+        self.active = Volume { number, first: link.sequence + 1 };
+        self.shared.add(self.active);
         self.length = bytes.len() as u64;
         self.link = link;
         Ok(())
@@ -210,7 +212,7 @@ impl Archive for DiskArchive {
             let frame = frame::begin(&mut bytes, Kind::Block, MARK, archive.link, index);
             bytes.extend_from_slice(block);
             let link = frame::finish(&mut bytes, frame)?;
-            archive.active.file.write_at(&bytes, archive.length)?;
+            archive.file.write_at(&bytes, archive.length)?;
             archive.offsets.push(archive.length);
             archive.length += bytes.len() as u64;
             archive.link = link;
@@ -227,11 +229,6 @@ impl Archive for DiskArchive {
 /// The name of the durable end within the tree.
 pub(super) fn end_name() -> String {
     path(ARCHIVE.name, END)
-}
-
-/// A file of the archive, open.
-fn open_volume(disk: &dyn Disk, number: u64) -> Result<Option<Arc<dyn DiskFile>>, StoreFault> {
-    disk.open(&ARCHIVE.file(number))
 }
 
 #[cfg(test)]
