@@ -25,7 +25,9 @@ impl Schema {
         }
         let registry = registry.prepare().unwrap();
         let mut files = BTreeMap::new();
-        for (id, schema) in schemas.iter().filter(|(id, _)| id.contains("/files/")) {
+        // What all types of files have in common is no type of file.
+        let of_file = |id: &str| id.contains("/files/") && !id.contains("/primitives/");
+        for (id, schema) in schemas.iter().filter(|(id, _)| of_file(id)) {
             let file_type = schema["properties"]["file_type"]["const"].as_str().unwrap();
             let validator = jsonschema::options()
                 .with_registry(&registry)

@@ -35,8 +35,10 @@ impl Schema {
                 }
                 let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
                 let id = schema["$id"].as_str().unwrap();
-                // `types/File` and `primitives/files/File` share a name; neither is asked for.
-                schemas.insert(name(id), schema);
+                // `primitives/files/File` has the same name, and is a part of the manifest.
+                if !id.ends_with("/types/File.schema.json") {
+                    schemas.insert(name(id), schema);
+                }
             }
         }
         Some(Schema(schemas))
@@ -67,7 +69,13 @@ impl Schema {
             }
         }
         let own = schema["required"].as_array().into_iter().flatten();
-        required.extend(own.map(|name| name.as_str().unwrap().to_owned()));
+        let text = |name: &Value| name.as_str().unwrap().to_owned();
+        required.extend(own.map(text));
+        // What each of several ways requires is required.
+        let ways = schema["anyOf"].as_array().into_iter().flatten();
+        let ways = ways.filter_map(|way| way.get("required")?.as_array());
+        let ways = ways.map(|names| names.iter().map(text).collect::<BTreeSet<String>>());
+        required.extend(ways.reduce(|one, other| &one & &other).unwrap_or_default());
         (properties, required)
     }
 
@@ -185,7 +193,11 @@ fn every_table_says_what_the_schema_says() {
     for file in schema.0.values() {
         let kind = match &file["properties"]["object_type"] {
             Value::Object(kind) if kind.contains_key("const") => kind["const"].as_str(),
-            Value::Object(kind) => kind["enum"].as_array().map(|list| list[1].as_str().unwrap()),
+            // An older name and the newer one.
+            Value::Object(kind) => {
+                let names = kind.get("enum").and_then(Value::as_array);
+                names.map(|names| names[1].as_str().unwrap())
+            }
             _ => None,
         };
         let Some(kind) = kind.filter(|kind| !kind.starts_with("TX_PLAN_SECURITY")) else {

@@ -37,28 +37,33 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
             let what = format!("{field}: nothing in the package has this id");
             findings.departure(Code::ReferenceUnknown, file, id, what, link_done(target))?;
         }
-        let Some((field, target, wanted)) = missing.needed else { continue };
-        let what = format!("{field}: nothing in the package is called \"{}\"", shown(&wanted));
-        match target {
-            Target::Stakeholder if is_issuance(kind) => {
-                let done = "a holder of whom nothing else is known is made";
-                findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
-                known.add(Target::Stakeholder, &wanted);
-                holders.push(Item { file: item.file, object: holder(wanted) });
+        let mut speaks = true;
+        for (field, target, wanted) in missing.needed {
+            let what = format!("{field}: nothing in the package is called \"{}\"", shown(&wanted));
+            match target {
+                Target::Stakeholder if is_issuance(kind) => {
+                    let done = "a holder of whom nothing else is known is made";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    known.add(Target::Stakeholder, &wanted);
+                    holders.push(Item { file: item.file, object: holder(wanted) });
+                }
+                Target::Issuer => {
+                    let done = "read as the one issuer of the package";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    fields.insert(field, package.issuer.id().into());
+                }
+                _ if is_issuance(kind) || kind == Kind::StockPlan => {
+                    return Err(Refusal::new(Code::ReferenceUnknown, file, id, what));
+                }
+                _ => {
+                    let done = "left out: it speaks about nothing that is there";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    speaks = false;
+                }
             }
-            Target::Issuer => {
-                let done = "read as the one issuer of the package";
-                findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
-                fields.insert(field, package.issuer.id().into());
-            }
-            _ if is_issuance(kind) || kind == Kind::StockPlan => {
-                return Err(Refusal::new(Code::ReferenceUnknown, file, id, what));
-            }
-            _ => {
-                let done = "left out: it speaks about nothing that is there";
-                findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
-                left_out.push(at);
-            }
+        }
+        if !speaks {
+            left_out.push(at);
         }
     }
     items.extend(holders);
@@ -149,8 +154,8 @@ fn refers(holds: &Type) -> bool {
 struct Missing {
     /// Those that were taken out.
     links: Vec<(String, Target)>,
-    /// The first that cannot be: its field, its target and its id.
-    needed: Option<(String, Target, String)>,
+    /// Those that cannot be: field, target and id.
+    needed: Vec<(String, Target, String)>,
 }
 
 /// Looks through an object, and the objects within it; takes out the links that may be absent.
@@ -172,8 +177,8 @@ fn part(
                 if optional {
                     missing.links.push((field.name.to_owned(), target));
                     fields.remove(field.name);
-                } else if missing.needed.is_none() && top {
-                    missing.needed = Some((field.name.to_owned(), target, id.clone()));
+                } else if top {
+                    missing.needed.push((field.name.to_owned(), target, id.clone()));
                 }
             }
             Type::List(Type::To(target), least, _) if *target != Target::Security => {
@@ -183,8 +188,8 @@ fn part(
                     list.iter().find(|id| !known.has(*target, id.as_str().unwrap_or_default()));
                 let first = first.and_then(Value::as_str).unwrap_or_default().to_owned();
                 list.retain(|id| known.has(*target, id.as_str().unwrap_or_default()));
-                if list.len() < least && missing.needed.is_none() {
-                    missing.needed = Some((field.name.to_owned(), *target, first));
+                if list.len() < least {
+                    missing.needed.push((field.name.to_owned(), *target, first));
                 } else {
                     let gone = before - list.len();
                     missing.links.extend((0..gone).map(|_| (field.name.to_owned(), *target)));
