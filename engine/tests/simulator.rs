@@ -11,6 +11,9 @@ use counterfoil_engine::sim::{Counting, Mutant, Plan, Report, Violation, run};
 
 const SEEDS: u64 = 200;
 
+/// A figure of a report.
+type Count = fn(&Report) -> u64;
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
@@ -51,7 +54,7 @@ fn every_seed_keeps_every_invariant() {
             ),
         }
     }
-    let sum = |what: fn(&Report) -> u64| reports.iter().map(what).sum::<u64>();
+    let sum = |what: Count| reports.iter().map(what).sum::<u64>();
     println!(
         "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} kills, {} failed disks, {} snapshots, \
          {} installed, {} fetches, {} reads, {} syncs, {} messages",
@@ -69,7 +72,7 @@ fn every_seed_keeps_every_invariant() {
         sum(|r| r.messages),
     );
     if reports.len() as u64 >= SEEDS {
-        let happened: [(&str, fn(&Report) -> u64); 7] = [
+        let happened: [(&str, Count); 7] = [
             ("crashes", |r| r.counts.crashes),
             ("kills", |r| r.counts.kills),
             ("failed disks", |r| r.counts.failed_disks),
