@@ -11,6 +11,7 @@ use counterfoil_registry::effect::{Authorized, ClassKind};
 use counterfoil_registry::handle::{
     AccountId, CertificateId, ClassId, IssuerId, PartyId, StakeholderId,
 };
+use counterfoil_registry::ocf::object::Object;
 
 use crate::handle::{AssetId, CashAccountId};
 use crate::hash::{Hash, sha256};
@@ -253,6 +254,14 @@ pub enum Command {
     },
     RaiseFeatureLevel {
         level: u32,
+    },
+    RecordTransaction {
+        issuer: IssuerId,
+        objects: Vec<Object>,
+    },
+    SetRepurchasePolicy {
+        class: ClassId,
+        treasury: bool,
     },
 }
 

@@ -25,6 +25,7 @@ mod archivist;
 mod clock;
 mod consensus;
 mod fatal;
+mod in_flight;
 pub mod ledger;
 mod node;
 mod photographer;

@@ -23,9 +23,17 @@ pub const NAMED_CERTIFICATES: usize = counterfoil_registry::register::MAX_CLOSED
 /// Minor units in one amount: 10^18, so that a million million of them still fit in 128 bits.
 pub const AMOUNT_MINOR: u128 = 1_000_000_000_000_000_000;
 /// Units of 10^-10 share in one quantity: 10^15 shares.
-pub const QUANTITY_UNITS: u128 = 10_000_000_000_000_000_000_000_000;
+pub const QUANTITY_UNITS: u128 = counterfoil_registry::amount::Quantity::MAX.0;
 /// Items of a draft register: an activation executes all of them in one entry.
 pub const DRAFT_ITEMS: usize = 200_000;
+/// Bytes that the items of a draft register may have together: what an activation holds in memory
+/// beside the register.
+pub const DRAFT_BYTES: usize = 64 << 20;
+/// Bytes of one object of the Open Cap Format: an issuance with daily vesting over four years needs
+/// some 60,000.
+pub const OBJECT_BYTES: usize = 128 << 10;
+/// Objects of one item: a transaction and what it opens.
+pub const OBJECTS_PER_ITEM: usize = 256;
 /// Joint commands that wait for their second signature, over the whole ledger.
 pub const WAITING_COMMANDS: usize = 10_000;
 /// Pending instructions that one tick attempts.

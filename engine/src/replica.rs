@@ -36,6 +36,7 @@ mod tail;
 mod terms;
 
 pub use effect::{Append, Body, Committed, Effect, Fetch, Install, Role};
+pub(crate) use filter::is_plain;
 pub use filter::{Envelope, Refusal};
 pub use machine::{MachineError, StateMachine};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_SUBMISSION_BYTES, stamped, unstamped};

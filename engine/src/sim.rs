@@ -264,7 +264,7 @@ impl<W: Workload> Simulation<W> {
         match worked {
             Err(violation) if violation.is_failed_disk() => {
                 self.shared.counts.failed_disks += 1;
-                self.crash(at);
+                self.end(at);
                 Ok(T::default())
             }
             other => other,

@@ -11,6 +11,9 @@ use counterfoil_engine::sim::{Counting, Mutant, Plan, Report, Violation, run};
 
 const SEEDS: u64 = 200;
 
+/// A figure of a report.
+type Count = fn(&Report) -> u64;
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
@@ -51,14 +54,15 @@ fn every_seed_keeps_every_invariant() {
             ),
         }
     }
-    let sum = |what: fn(&Report) -> u64| reports.iter().map(what).sum::<u64>();
+    let sum = |what: Count| reports.iter().map(what).sum::<u64>();
     println!(
-        "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} failed disks, {} snapshots, {} installed, \
-         {} fetches, {} reads, {} syncs, {} messages",
+        "{} seeds: {} commands acknowledged, {} elections, {} crashes, {} kills, {} failed disks, {} snapshots, \
+         {} installed, {} fetches, {} reads, {} syncs, {} messages",
         reports.len(),
         sum(|r| r.acknowledged),
         sum(|r| r.elections),
         sum(|r| r.counts.crashes),
+        sum(|r| r.counts.kills),
         sum(|r| r.counts.failed_disks),
         sum(|r| r.counts.snapshots),
         sum(|r| r.counts.installs),
@@ -67,16 +71,38 @@ fn every_seed_keeps_every_invariant() {
         sum(|r| r.counts.syncs),
         sum(|r| r.messages),
     );
+    if reports.len() as u64 >= SEEDS {
+        let happened: [(&str, Count); 7] = [
+            ("crashes", |r| r.counts.crashes),
+            ("kills", |r| r.counts.kills),
+            ("failed disks", |r| r.counts.failed_disks),
+            ("snapshots", |r| r.counts.snapshots),
+            ("installs", |r| r.counts.installs),
+            ("fetches", |r| r.counts.fetches),
+            ("reads", |r| r.counts.reads),
+        ];
+        for (what, count) in happened {
+            assert!(sum(count) > 0, "no {what} in all of it: the simulation idles");
+        }
+    }
 }
 
-/// Runs seeds until the mistake is found; by which invariant.
-fn find(mutant: Mutant, within: u64) {
+const ONE_LEADER: &str = "one leader a term";
+const SAME_ENTRIES: &str = "equal entries below the commit";
+const FRESH_READS: &str = "reads are fresh";
+const COMES_BACK: &str = "a replica comes back after a crash";
+
+/// Runs seeds until the mistake is found, by one of the invariants that speak of it: a panic of the
+/// simulator itself, say, finds nothing.
+fn find(mutant: Mutant, expected: &[&str], within: u64) {
     let plan = |seed| Plan { mutant: Some(mutant), ..Plan::new(seed) };
     for seeds in (1..=within).collect::<Vec<_>>().chunks(8) {
         for (seed, result) in sweep(seeds.to_vec(), plan) {
             if let Err(violation) = result {
-                println!("{mutant:?} found with seed {seed}: {violation}");
-                return;
+                println!("{mutant:?}, seed {seed}: {violation}");
+                if expected.contains(&violation.invariant) {
+                    return;
+                }
             }
         }
     }
@@ -85,30 +111,30 @@ fn find(mutant: Mutant, within: u64) {
 
 #[test]
 fn a_message_before_the_sync_is_found() {
-    find(Mutant::MessageBeforeSync, 100);
+    find(Mutant::MessageBeforeSync, &[SAME_ENTRIES, ONE_LEADER], 100);
 }
 
 #[test]
 fn a_lost_hard_state_is_found() {
-    find(Mutant::HardStateLost, 100);
+    find(Mutant::HardStateLost, &[ONE_LEADER], 100);
 }
 
 #[test]
 fn a_lost_tail_with_the_same_id_is_found() {
-    find(Mutant::LostTailWithSameId, 100);
+    find(Mutant::LostTailWithSameId, &[SAME_ENTRIES], 100);
 }
 
 #[test]
 fn a_read_before_apply_is_found() {
-    find(Mutant::ReadBeforeApply, 100);
+    find(Mutant::ReadBeforeApply, &[FRESH_READS], 100);
 }
 
 #[test]
 fn an_acknowledgement_before_the_commit_is_found() {
-    find(Mutant::AcknowledgedBeforeCommit, 100);
+    find(Mutant::AcknowledgedBeforeCommit, &[FRESH_READS], 100);
 }
 
 #[test]
 fn a_disk_that_lies_is_found() {
-    find(Mutant::LyingDisk, 100);
+    find(Mutant::LyingDisk, &[COMES_BACK], 100);
 }

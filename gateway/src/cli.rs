@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use counterfoil_registry::captable::Definition;
 use counterfoil_registry::date::Date;
 
 use crate::commands;
@@ -132,13 +133,35 @@ enum Ocf {
         #[arg(long)]
         md5: bool,
     },
-    /// Print the cap table of a package at a date.
+    /// Read a package and write it as OCF 1.2.0.
+    Convert {
+        #[command(flatten)]
+        package: Package,
+        /// Where it goes: a zip where the name ends in `.zip`, else a folder. Nothing is overwritten.
+        out: PathBuf,
+    },
+    /// Print the cap table of a package at a date, with percentages under a named definition.
     CapTable {
+        #[command(flatten)]
+        package: Package,
+        #[command(flatten)]
+        wanted: commands::ocf::cap_table::Wanted,
+    },
+    /// Print what has vested of each grant at a date, and when the rest will.
+    Vesting {
         #[command(flatten)]
         package: Package,
         /// The date, YYYY-MM-DD; without it the package's own date.
         #[arg(long, value_name = "DATE", value_parser = date)]
         as_of: Option<Date>,
+    },
+    /// Print what each certificate, grant and warrant came from and became, as a tree.
+    History {
+        #[command(flatten)]
+        package: Package,
+        /// Only the descent of this one, by its printed number or id.
+        #[arg(long, value_name = "ID")]
+        certificate: Option<String>,
     },
 }
 
@@ -155,8 +178,15 @@ pub(crate) struct Package {
     pub(crate) json: bool,
 }
 
-fn date(text: &str) -> Result<Date, String> {
+pub(crate) fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "a date YYYY-MM-DD is wanted".to_owned())
+}
+
+pub(crate) fn definition(name: &str) -> Result<Definition, String> {
+    Definition::named(name).ok_or_else(|| {
+        let names = Definition::ALL.map(|definition| definition.name);
+        format!("one of {} is wanted", names.join(", "))
+    })
 }
 
 /// Runs the command line of this process.
@@ -180,7 +210,16 @@ pub fn run() -> ExitCode {
         Command::Keygen { file, json } => commands::keygen::run(&file, json),
         Command::Verify { bundle, trust, json } => commands::verify::run(&bundle, &trust, json),
         Command::Ocf(Ocf::Check { package, md5 }) => commands::ocf::check(&package, md5),
-        Command::Ocf(Ocf::CapTable { package, as_of }) => commands::ocf::cap_table(&package, as_of),
+        Command::Ocf(Ocf::Convert { package, out }) => commands::ocf::convert(&package, &out),
+        Command::Ocf(Ocf::CapTable { package, wanted }) => {
+            commands::ocf::cap_table::run(&package, &wanted)
+        }
+        Command::Ocf(Ocf::Vesting { package, as_of }) => {
+            commands::ocf::vesting::run(&package, as_of)
+        }
+        Command::Ocf(Ocf::History { package, certificate }) => {
+            commands::ocf::history::run(&package, certificate.as_deref())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,9 +16,22 @@ use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::keys::random;
+use crate::server::now;
 
 /// How long a server may take to answer: longer than it waits itself before it gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Failures after which a submission may be executed or not, or may be taken later.
+const OPEN: [&str; 7] = [
+    "SERVER_UNREACHABLE",
+    "OUTCOME_UNKNOWN",
+    "OVERLOADED",
+    "NOT_LEADER",
+    "STOPPED",
+    "TIMEOUT",
+    "HISTORY_UNAVAILABLE",
+];
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Answers larger than this are not read: bundles and packages come whole.
 const ANSWER_BYTES: u64 = 1 << 30;
 
@@ -114,6 +127,25 @@ impl Client {
         self.post("/v1/submissions", "application/protobuf", None, &body)?.accepted()
     }
 
+    /// As [`Client::submit`], but while the outcome is open sends the same bytes again, which have no
+    /// second effect, until they are void. `on_retry` hears why.
+    pub fn submit_until(
+        &self,
+        submission: &v1::Submission,
+        valid_until: Timestamp,
+        mut on_retry: impl FnMut(&Failure),
+    ) -> Result<Value, Failure> {
+        loop {
+            match self.submit(submission) {
+                Err(failure) if OPEN.contains(&failure.code.as_str()) && now() < valid_until => {
+                    on_retry(&failure);
+                    std::thread::sleep(PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
     /// What came of a submission that was executed some time ago; none if there is no such one.
     pub fn executed(
         &self,
@@ -170,7 +202,7 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let unreachable = |error: ureq::Error| {
             Failure::environment("SERVER_UNREACHABLE", format!("{}: {error}", self.server))
-                .hint("is the server running? what was sent may be executed; send it again")
+                .hint("is the server running? what was sent may be executed or not")
         };
         let mut answer = answer.map_err(unreachable)?;
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();

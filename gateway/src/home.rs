@@ -145,7 +145,9 @@ impl Home {
 
 /// Refuses a directory that holds what no setup of ours leaves.
 fn refuse_strangers(path: &Path) -> Result<(), Failure> {
-    let ours = [SECRET, KEYS, TRUSTED_KEYS, "counterfoil.toml", "replica", "genesis.partial"];
+    let ours = [SECRET, KEYS, TRUSTED_KEYS, "counterfoil.toml", "replica"];
+    // What a setup that broke off was writing; a name with an extension loses it.
+    let unfinished = ["genesis.partial", "secret.partial", "trusted-keys.partial"];
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -153,7 +155,7 @@ fn refuse_strangers(path: &Path) -> Result<(), Failure> {
     };
     for entry in entries {
         let name = entry.map_err(|error| unwritable(path, &error))?.file_name();
-        if !ours.iter().any(|known| name == *known) {
+        if !ours.iter().chain(&unfinished).any(|known| name == *known) {
             let what = format!("{} holds {}, which is not ours", path.display(), name.display());
             return Err(Failure::environment("DATA_NOT_OURS", what)
                 .hint("choose an empty or a new directory"));

@@ -7,6 +7,7 @@ use std::path::Path;
 use counterfoil_engine::hash::{parse_hex, to_hex};
 use counterfoil_engine::key::PrivateKey;
 
+use crate::durable;
 use crate::exit::{Failure, read_file};
 
 /// 32 bytes from the operating system's source of randomness.
@@ -43,18 +44,15 @@ pub(crate) fn seed(path: &Path) -> Result<[u8; 32], Failure> {
     if path.exists() { read_seed(path) } else { create_seed(path) }
 }
 
-/// Makes 32 random bytes and writes them to a file that must not exist.
+/// Makes 32 random bytes and writes them to a file that must not exist. The file has its name once
+/// it is whole, so that a crash leaves none that cannot be read.
 pub(crate) fn create_seed(path: &Path) -> Result<[u8; 32], Failure> {
     let seed = random()?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = |mut file: std::fs::File| {
-        file.write_all(format!("{}\n", to_hex(&seed)).as_bytes())?;
-        file.sync_all()
-    };
-    options.open(path).and_then(write).map_err(|error| {
+    let beside = path.with_extension("partial");
+    let made = write_private(&beside, format!("{}\n", to_hex(&seed)).as_bytes())
+        .and_then(|()| std::fs::hard_link(&beside, path));
+    let _ = std::fs::remove_file(&beside);
+    made.and_then(|()| durable::sync_folder_of(path)).map_err(|error| {
         let failure = format!("{}: {error}", path.display());
         match error.kind() {
             std::io::ErrorKind::AlreadyExists => Failure::environment("KEY_FILE_EXISTS", failure)
@@ -63,6 +61,17 @@ pub(crate) fn create_seed(path: &Path) -> Result<[u8; 32], Failure> {
         }
     })?;
     Ok(seed)
+}
+
+/// Writes a file that its owner alone can read, durably.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use counterfoil_engine::time::Timestamp;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::exit::Failure;
 use crate::history::{History, Setup};
@@ -34,6 +35,8 @@ use crate::settings::{Said, Settings};
 const REPLICA: u64 = 1;
 /// How long a start waits until the replica leads its group.
 const READY: Duration = Duration::from_secs(30);
+/// How long requests on their way have when the server is told to end.
+const GRACE: Duration = Duration::from_secs(5);
 /// Applied entries that stay in memory for followers that lag a little.
 const WINDOW_BYTES: usize = 8 << 20;
 
@@ -122,9 +125,26 @@ impl Server {
         until: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Failure> {
         let Server { service, listener, runtime, .. } = self;
-        let served = runtime.block_on(http::serve(listener, service.clone(), until));
-        // Whoever still waits for a body or a query loses it now.
-        runtime.shutdown_timeout(Duration::from_secs(5));
+        let (told, heard) = oneshot::channel();
+        let until = async move {
+            until.await;
+            let _ = told.send(());
+        };
+        // Who neither sends the rest of a request nor takes its answer does not hold the end up.
+        let patience = async move {
+            match heard.await {
+                Ok(()) => tokio::time::sleep(GRACE).await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        let serving = http::serve(listener, service.clone(), until);
+        let served = runtime.block_on(async {
+            tokio::select! {
+                served = serving => served,
+                () = patience => Ok(()),
+            }
+        });
+        runtime.shutdown_timeout(GRACE);
         if let Ok(service) = Arc::try_unwrap(service) {
             service.node.shutdown();
         }

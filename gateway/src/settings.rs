@@ -57,6 +57,7 @@ impl Settings {
             in_flight_max: written.in_flight_max.unwrap_or(usual.in_flight_max),
             archive_lag_max: written.archive_lag_max.unwrap_or(usual.archive_lag_max),
             snapshot_every: written.snapshot_every.unwrap_or(usual.snapshot_every),
+            ..usual
         };
         let zero = [
             ("in_flight_max", limits.in_flight_max == 0),

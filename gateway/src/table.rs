@@ -2,7 +2,8 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::captable::{CapTable, HolderLine};
+
+pub(crate) mod cap_table;
 
 /// A table, without a line of heads where there are none, whose columns named in `numbers` are aligned to the right.
 pub(crate) fn aligned(head: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> String {
@@ -20,40 +21,49 @@ pub(crate) fn aligned(head: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) 
     table.trim_fmt()
 }
 
-/// A cap table: a line for each holder, a column for each class, totals, shares of all stock.
-pub(crate) fn cap_table(table: &CapTable, name: impl Fn(&HolderLine) -> Option<String>) -> String {
-    let all = table.fully_diluted;
-    let row = |name: String, quantities: Vec<Quantity>, sum: Quantity| {
-        let mut row = vec![name];
-        row.extend(quantities.iter().map(Quantity::to_string));
-        row.extend([sum.to_string(), percent(sum, all)]);
-        row
-    };
-    let mut rows = Vec::with_capacity(table.holders.len() + 1);
-    for line in &table.holders {
-        let held: Vec<Quantity> = table.classes.iter().map(|class| line.of(class.class)).collect();
-        let sum = Quantity(held.iter().map(|quantity| quantity.0).sum());
-        rows.push(row(name(line).unwrap_or_else(|| line.holder.to_string()), held, sum));
+/// A quantity with its thousands set apart.
+pub(crate) fn grouped(quantity: Quantity) -> String {
+    let text = quantity.to_string();
+    let whole = text.find('.').unwrap_or(text.len());
+    let mut grouped = String::with_capacity(text.len() + whole / 3);
+    for (at, digit) in text.char_indices() {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
     }
-    let totals = |of: fn(&counterfoil_registry::captable::ClassLine) -> Quantity| {
-        table.classes.iter().map(of).collect::<Vec<_>>()
-    };
-    rows.push(row("outstanding".to_owned(), totals(|class| class.outstanding), all));
-    let mut issued = vec!["ever issued".to_owned()];
-    issued.extend(totals(|class| class.issued).iter().map(Quantity::to_string));
-    rows.push(issued);
-    let mut authorized = vec!["authorized".to_owned()];
-    authorized.extend(table.classes.iter().map(|class| class.authorized.to_string()));
-    rows.push(authorized);
-    let mut head = vec!["holder"];
-    head.extend(table.classes.iter().map(|class| class.name.as_str()));
-    head.extend(["all", "%"]);
-    let numbers: Vec<usize> = (1..head.len()).collect();
-    aligned(&head, &numbers, rows)
+    grouped
 }
 
 /// Hundredths of a percent, rounded down, without a float.
 pub(crate) fn percent(part: Quantity, whole: Quantity) -> String {
     let hundredths = part.0.saturating_mul(10_000).checked_div(whole.0).unwrap_or_default();
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (plain, apart) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("8700000", "8,700,000"),
+            ("123456.7891", "123,456.7891"),
+            ("0.0001", "0.0001"),
+        ] {
+            assert_eq!(grouped(Quantity::parse(plain).unwrap()), apart);
+        }
+    }
+
+    #[test]
+    fn a_percentage_has_two_decimals_rounded_down() {
+        let whole = Quantity::whole;
+        assert_eq!(percent(whole(1), whole(3)), "33.33");
+        assert_eq!(percent(whole(3), whole(3)), "100.00");
+        assert_eq!(percent(whole(0), whole(0)), "0.00");
+    }
 }

@@ -18,7 +18,7 @@ fn the_demo_ends_with_a_bundle_that_verifies_again_and_no_changed_byte_does() {
     let shown = text(&demo.stdout);
     assert!(demo.status.success(), "{}", text(&demo.stderr));
     for line in [
-        "Meridian Loom, Inc., 24 items, 8700000 shares",
+        "Meridian Loom, Inc., 25 items, 8700000 shares",
         "200000 Common Stock for 500000 USD",
         "The founder was paid: 720000 USD",
         "settlements 2 against payment with both legs",
@@ -98,7 +98,7 @@ fn a_broker_acts_and_an_auditor_reads_from_the_command_line() {
     let submit = |commands: serde_json::Value, more: &[&str]| {
         let file = folder.path().join("commands.json");
         std::fs::write(&file, serde_json::to_string_pretty(&commands).unwrap()).unwrap();
-        let operator = ["--participant", "P0-0", "--key", "data/keys/operator.key"];
+        let operator = ["--participant", "P0-B", "--key", "data/keys/operator.key"];
         let mut arguments = vec!["submit", "commands.json", "--server", &server.address, "--json"];
         arguments.extend(operator.iter().chain(more));
         counterfoil(&arguments, folder.path())
@@ -113,9 +113,9 @@ fn a_broker_acts_and_an_auditor_reads_from_the_command_line() {
         "party": party, "roles": ["REGISTRAR"], "keys": [key["publicKey"]],
     }});
     assert!(submit(admit, &[]).status.success());
-    let refused = submit(register, &["--id", "first"]);
-    assert_eq!(refused.status.code(), Some(1), "other bytes under an id that was used");
-    assert!(text(&refused.stderr).contains("error[SUBMISSION_ID_REUSED]"));
+    let again = submit(register, &["--id", "first"]);
+    assert_eq!(json(&again)["outcomes"][0]["made"]["party"], *party, "it is not done twice");
+    assert!(text(&again.stderr).contains("executed before"), "{}", text(&again.stderr));
     let wrong = submit(serde_json::json!([{ "registerPary": {} }]), &[]);
     assert!(text(&wrong.stderr).contains("error[COMMANDS_MALFORMED]"), "{}", text(&wrong.stderr));
     assert!(text(&wrong.stderr).contains("registerPary"));
@@ -167,6 +167,56 @@ fn a_package_is_read_offline() {
     assert!(text(&people.stdout).contains("Ada Verhoeven"));
     let checked = counterfoil(&["ocf", "check", &package, "--md5", "--json"], folder.path());
     assert_eq!(json(&checked)["readable"], true);
+}
+
+#[test]
+fn a_package_is_converted_into_a_zip_and_back_and_nothing_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = fixture().display().to_string();
+    let convert = |from: &str, to: &str| counterfoil(&["ocf", "convert", from, to], folder.path());
+    for (from, to) in
+        [(package.as_str(), "one.ocf.zip"), ("one.ocf.zip", "two"), ("two", "three.zip")]
+    {
+        let done = convert(from, to);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        assert!(text(&done.stdout).contains("Meridian Loom, Inc. as OCF 1.2.0"));
+        let again = convert(from, to);
+        assert_eq!(again.status.code(), Some(3));
+        assert!(text(&again.stderr).starts_with("error[OUTPUT_EXISTS]: "));
+    }
+    let bytes = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert!(bytes("one.ocf.zip") == bytes("three.zip"), "the same package gives the same bytes");
+    let checked = counterfoil(&["ocf", "check", "two", "--md5", "--json"], folder.path());
+    assert_eq!(json(&checked)["readable"], true);
+    assert_eq!(json(&checked)["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn findings_are_numbered_with_their_place_and_what_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(fixture()).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let broken = text.replace("\"quantity\": \"4000000\"", "\"quantity\": 4000000");
+        std::fs::write(folder.path().join(name), broken).unwrap();
+    }
+    let strict = counterfoil(&["ocf", "check", ".", "--json"], folder.path());
+    assert_eq!(strict.status.code(), Some(1));
+    let refusal = &json(&strict)["refusal"];
+    assert_eq!(refusal["code"], "OCF_FIELD_INVALID");
+    assert_eq!(
+        (&refusal["file"], &refusal["item"]),
+        (&"Transactions.ocf.json".into(), &"tx-issue-cs-1".into())
+    );
+    let lenient = counterfoil(&["ocf", "check", ".", "--lenient", "--json"], folder.path());
+    let findings = &json(&lenient)["findings"];
+    assert_eq!(findings[0]["code"], "OCF_MD5_MISMATCH");
+    assert_eq!(findings[1]["number"], "2");
+    assert_eq!(findings[1]["done"], "read as the same digits");
+    let people = counterfoil(&["ocf", "check", ".", "--lenient"], folder.path());
+    assert!(text(&people.stdout).contains("2 findings"), "{}", text(&people.stdout));
+    assert!(text(&people.stderr).contains("read as the same digits"));
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub struct Quantity(pub u128);
 impl Quantity {
     /// No shares.
     pub const ZERO: Quantity = Quantity(0);
+    /// The most that one item of the register may have: 10^15 shares.
+    pub const MAX: Quantity = Quantity::whole(1_000_000_000_000_000);
 
     /// So many whole shares.
     pub const fn whole(shares: u64) -> Quantity {
@@ -97,6 +99,85 @@ impl fmt::Debug for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Quantity({self})")
     }
+}
+
+/// A ratio above zero (OCF 1.2.0 `Ratio`), in lowest terms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ratio {
+    numerator: u128,
+    denominator: u128,
+}
+
+impl Default for Ratio {
+    fn default() -> Ratio {
+        Ratio { numerator: 1, denominator: 1 }
+    }
+}
+
+impl Ratio {
+    /// The ratio of two decimals; zero on either side, or a part beyond [`Quantity::MAX`], is `None`.
+    pub fn new(numerator: Quantity, denominator: Quantity) -> Option<Ratio> {
+        let parts = [numerator, denominator];
+        if parts.iter().any(|part| part.is_zero() || *part > Quantity::MAX) {
+            return None;
+        }
+        let common = common_divisor(numerator.0, denominator.0);
+        Some(Ratio { numerator: numerator.0 / common, denominator: denominator.0 / common })
+    }
+
+    /// The numerator and the denominator, without common divisor.
+    pub fn parts(self) -> (u128, u128) {
+        (self.numerator, self.denominator)
+    }
+
+    /// This ratio of another ratio, or `None` beyond the representable range.
+    pub fn times(self, other: Ratio) -> Option<Ratio> {
+        let across = common_divisor(self.numerator, other.denominator);
+        let along = common_divisor(other.numerator, self.denominator);
+        let numerator = (self.numerator / across).checked_mul(other.numerator / along)?;
+        let denominator = (self.denominator / along).checked_mul(other.denominator / across)?;
+        let largest = numerator.max(denominator) <= Quantity::MAX.0;
+        largest.then_some(Ratio { numerator, denominator })
+    }
+
+    /// The ratio upside down.
+    pub fn inverse(self) -> Ratio {
+        Ratio { numerator: self.denominator, denominator: self.numerator }
+    }
+
+    /// This ratio of a value, rounded down to a multiple of `unit`; `None` beyond the representable
+    /// range.
+    pub fn of(self, value: u128, unit: u128) -> Option<u128> {
+        let common = common_divisor(value, self.denominator);
+        let product = (value / common).checked_mul(self.numerator)?;
+        let scaled = product / (self.denominator / common);
+        scaled.checked_sub(scaled.checked_rem(unit)?)
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.numerator, self.denominator)
+    }
+}
+
+/// The greatest common divisor; that of zero and a number is the number.
+pub(crate) fn common_divisor(mut one: u128, mut other: u128) -> u128 {
+    while other != 0 {
+        // Division by machine words is many times faster, and most numbers soon fit.
+        if let (Ok(small), Ok(smaller)) = (u64::try_from(one), u64::try_from(other)) {
+            return u128::from(small_divisor(small, smaller));
+        }
+        (one, other) = (other, one % other);
+    }
+    one.max(1)
+}
+
+fn small_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// An ISO 4217 alphabetic currency code: three upper-case letters.
@@ -207,6 +288,19 @@ mod tests {
         ] {
             assert_eq!(Quantity::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_ratio_scales_exactly_or_rounds_down() {
+        let ratio = |a: &str, b: &str| Ratio::new(Quantity::parse(a)?, Quantity::parse(b)?);
+        let whole = Quantity::whole(1).0;
+        assert_eq!(ratio("3", "2").unwrap().of(5 * whole, whole), Some(7 * whole));
+        assert_eq!(ratio("1.5", "1"), ratio("3", "2"));
+        assert_eq!(ratio("3", "2").unwrap().times(ratio("2", "3").unwrap()), ratio("7", "7"));
+        assert_eq!(ratio("1000000000000000", "0.0000000001").unwrap().of(u128::MAX, 1), None);
+        assert_eq!(ratio("1", "0"), None);
+        assert_eq!(ratio("0", "1"), None);
+        assert_eq!(ratio("2", "1").unwrap().of(0, 1), Some(0));
     }
 
     #[test]

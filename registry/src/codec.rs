@@ -3,7 +3,7 @@
 //! Records, snapshots and evidence are written with it. Reading is total: it never panics, never
 //! allocates more than the input is long, and a value has one encoding.
 
-use crate::amount::{Currency, Money, Quantity};
+use crate::amount::{Currency, Money, Quantity, Ratio};
 use crate::date::Date;
 
 /// Why bytes could not be read.
@@ -132,6 +132,13 @@ impl<'a> Reader<'a> {
         Ok(Money { currency: self.currency()?, amount: self.u128()? })
     }
 
+    /// A ratio: numerator and denominator without common divisor.
+    pub fn ratio(&mut self) -> Result<Ratio, CodecError> {
+        let parts = (self.u128()?, self.u128()?);
+        let ratio = Ratio::new(Quantity(parts.0), Quantity(parts.1));
+        ratio.filter(|ratio| ratio.parts() == parts).ok_or(self.invalid())
+    }
+
     /// A value that may be absent: a byte 0 or 1, and then the value.
     pub fn option<T>(
         &mut self,
@@ -220,6 +227,12 @@ pub trait Writer {
     fn put_money(&mut self, money: Money) {
         self.put(&money.currency.bytes());
         self.put_u128(money.amount);
+    }
+    /// A ratio.
+    fn put_ratio(&mut self, ratio: Ratio) {
+        let (numerator, denominator) = ratio.parts();
+        self.put_u128(numerator);
+        self.put_u128(denominator);
     }
     /// A value that may be absent.
     fn put_option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {

@@ -1,248 +1,123 @@
-//! Draft registers: the items of a company that another system kept, and how they become events.
+//! Items of the Open Cap Format on their way into a register: how an item becomes an event.
 //!
-//! Items name each other by the ids of their package. [`Draft::enter`] turns one item after another
-//! into an event and carries it out under the rules of the live register. The offline reader of a
-//! package and the ledger's activation both go through it, so that a file that passes in the one
-//! passes in the other.
+//! Items name things by the ids of their package, or by handles of the register. [`Entry::enter`]
+//! turns one item after another into an event and carries it out under the rules of the live
+//! register. The offline reader of a package, the ledger's activation of a draft and its command for
+//! a single transaction all go through it, so that what passes in the one passes in the others.
+//!
+//! In a draft a rule may be broken where the item names it as waived; in a live register a split
+//! reaches what becomes shares of the class. Personal data is left out of what an event documents.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::amount::{Money, Quantity};
+use crate::action::{Action, ActionError};
 use crate::date::Date;
-use crate::effect::{Authorized, ClassKind, Effect, Opened};
-use crate::event::{Consideration, Event, EventKind};
-use crate::handle::{AccountId, CertificateId, ClassId, IssuerId, StakeholderId};
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::handle::IssuerId;
+use crate::ocf::object::{Kind, Object};
 use crate::register::{Place, Register};
 use crate::rule::Rule;
 
-/// One item of a draft register; ids are those of the package.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ImportItem {
-    /// A class of stock.
-    Class(ImportClass),
-    /// A stakeholder.
-    Stakeholder {
-        /// Its id.
-        id: String,
-    },
-    /// Shares come into being.
-    Issuance(ImportIssuance),
-    /// The holder accepts a certificate.
-    Acceptance {
-        /// Which.
-        security_id: String,
-        /// When.
-        date: Date,
-    },
-    /// Shares change hands.
-    Transfer {
-        /// The certificate that ends.
-        security_id: String,
-        /// When.
-        date: Date,
-        /// The certificates of the receivers and, last, that of the balance, if any.
-        results: Vec<ImportResult>,
-    },
-    /// Shares cease to be.
-    Cancellation {
-        /// The certificate that ends.
-        security_id: String,
-        /// When.
-        date: Date,
-        /// What is left of it, if anything.
-        balance: Option<ImportResult>,
-    },
+mod change;
+mod decimals;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub use decimals::Decimals;
+
+/// One item of a draft register: what happens in one event.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ImportItem {
+    /// The object, and the issuances of what it opens; see [`Action::of`].
+    pub objects: Vec<Object>,
+    /// The rules that it is known to break, which the activation signs for: legacy defects. Only
+    /// those that [`Rule::waivable`] names can be waived.
+    pub waived: Vec<Rule>,
 }
 
-/// A class of stock.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportClass {
-    /// Its id.
-    pub id: String,
-    /// Common or preferred.
-    pub kind: ClassKind,
-    /// Its name.
-    pub name: String,
-    /// Shares authorized.
-    pub authorized: Authorized,
-    /// Decimals of a share: the fewest that every quantity of the class in the package needs, since
-    /// the format does not say.
-    pub decimals: u8,
+/// Why an item does not become an event.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EntryError {
+    /// Its objects are no item.
+    #[error(transparent)]
+    Item(#[from] ActionError),
+    /// It would break a rule.
+    #[error("{}", .0.sentence())]
+    Rule(Rule),
 }
 
-/// An issuance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportIssuance {
-    /// The certificate.
-    pub security_id: String,
-    /// When.
-    pub date: Date,
-    /// Its class.
-    pub class_id: String,
-    /// Its holder.
-    pub stakeholder_id: String,
-    /// How many shares.
-    pub quantity: Quantity,
-    /// The printed number.
-    pub number: String,
-    /// Price times quantity, where that is a whole number of minor units.
-    pub consideration: Option<Money>,
-}
-
-/// A certificate that a transfer or cancellation opens.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ImportResult {
-    /// The certificate.
-    pub security_id: String,
-    /// Its holder.
-    pub stakeholder_id: String,
-    /// How many shares.
-    pub quantity: Quantity,
-    /// The printed number.
-    pub number: String,
-}
-
-/// An issuer's draft on its way into a register: what the ids of its items became.
-#[derive(Clone, Debug, Default)]
-pub struct Draft {
-    issuer: IssuerId,
-    registered_on: Date,
-    classes: BTreeMap<String, ClassId>,
-    stakeholders: BTreeMap<String, StakeholderId>,
-    /// Certificates by id, closed ones too.
-    securities: BTreeMap<String, CertificateId>,
-}
-
-impl Draft {
-    /// The draft of `issuer`. Classes and stakeholders bear no date of their own; they are
-    /// registered on `registered_on`.
-    pub fn new(issuer: IssuerId, registered_on: Date) -> Draft {
-        Draft { issuer, registered_on, ..Draft::default() }
+impl From<Rule> for EntryError {
+    fn from(rule: Rule) -> EntryError {
+        EntryError::Rule(rule)
     }
+}
 
+/// Where items are entered.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// The register.
+    pub issuer: IssuerId,
+    /// The date of what bears none: classes, stakeholders, plans.
+    pub today: Date,
+    /// To how many decimals classes are divided.
+    pub decimals: Decimals,
+}
+
+impl Entry {
     /// Carries out one item, recorded at `place`, and returns its event. An item that breaks a rule
     /// changes nothing.
     pub fn enter(
-        &mut self,
+        &self,
         register: &mut Register,
         place: Place,
         item: &ImportItem,
-    ) -> Result<Event, Rule> {
-        let event = self.plan(register, place, item)?;
-        register.check(&event)?;
+    ) -> Result<Event, EntryError> {
+        let mut event = self.plan(register, place, &item.objects)?;
+        while let Err(rule) = register.check(&event) {
+            let issuer = self.issuer;
+            let accepted = Effect::DefectAccepted { issuer, rule };
+            let waived = item.waived.contains(&rule) && rule.waivable();
+            if !waived || event.effects.contains(&accepted) {
+                return Err(rule.into());
+            }
+            event.effects.push(accepted);
+        }
         register.apply(&event);
-        for effect in &event.effects {
-            match effect {
-                Effect::ClassRegistered { class, source_id, .. } => {
-                    self.classes.insert(source_id.clone(), *class);
-                }
-                Effect::StakeholderRegistered { stakeholder, source_id, .. } => {
-                    self.stakeholders.insert(source_id.clone(), *stakeholder);
-                }
-                Effect::CertificateOpened(opened) => {
-                    self.securities.insert(opened.source_id.clone(), opened.certificate);
-                }
-                _ => {}
-            }
-        }
         Ok(event)
     }
 
-    fn plan(&self, register: &Register, place: Place, item: &ImportItem) -> Result<Event, Rule> {
-        let mut event = Event::default();
-        match item {
-            ImportItem::Class(class) => {
-                event = self.registration(Effect::ClassRegistered {
-                    class: register.next_class(),
-                    issuer: self.issuer,
-                    kind: class.kind,
-                    decimals: class.decimals,
-                    authorized: class.authorized,
-                    name: class.name.clone(),
-                    source_id: class.id.clone(),
-                });
-            }
-            ImportItem::Stakeholder { id } => {
-                event = self.registration(Effect::StakeholderRegistered {
-                    stakeholder: register.next_stakeholder(),
-                    issuer: self.issuer,
-                    account: register.next_account(),
-                    source_id: id.clone(),
-                });
-            }
-            ImportItem::Issuance(item) => {
-                let documented = |money| Consideration { money, settled: false };
-                event.consideration = item.consideration.map(documented);
-                let certificate = Opened {
-                    class: *self.classes.get(&item.class_id).ok_or(Rule::ClassUnknown)?,
-                    account: self.account(register, &item.stakeholder_id)?,
-                    quantity: item.quantity,
-                    number: item.number.clone(),
-                    source_id: item.security_id.clone(),
-                    ..Opened::default()
-                };
-                register.plan_issuance(&mut event, place, item.date, certificate)?;
-            }
-            ImportItem::Acceptance { security_id, date } => {
-                let certificate = self.certificate(security_id)?;
-                (event.kind, event.date) = (EventKind::Acceptance, *date);
-                event.effects.push(Effect::CertificateAccepted { certificate });
-            }
-            ImportItem::Transfer { security_id, date, results } => {
-                (event.kind, event.date) = (EventKind::Transfer, *date);
-                self.replace(register, &mut event, place, security_id, results)?;
-            }
-            ImportItem::Cancellation { security_id, date, balance } => {
-                (event.kind, event.date) = (EventKind::Cancellation, *date);
-                self.replace(register, &mut event, place, security_id, balance.as_slice())?;
-            }
-        }
-        Ok(event)
-    }
-
-    /// Closes a certificate and opens those that result.
-    fn replace(
+    /// The event of an item; whether it may happen is for [`Register::check`] to say.
+    pub fn plan(
         &self,
         register: &Register,
-        event: &mut Event,
         place: Place,
-        security_id: &str,
-        results: &[ImportResult],
-    ) -> Result<(), Rule> {
-        let id = self.certificate(security_id)?;
-        let closed = register.certificate(id).ok_or(Rule::CertificateUnknown)?;
-        event.effects.push(Effect::CertificateClosed {
-            certificate: id,
-            class: closed.class,
-            account: closed.account,
-            quantity: closed.quantity,
-        });
-        for result in results {
-            let certificate = Opened {
-                class: closed.class,
-                account: self.account(register, &result.stakeholder_id)?,
-                quantity: result.quantity,
-                number: result.number.clone(),
-                source_id: result.security_id.clone(),
-                ..Opened::default()
-            };
-            register.plan_opening(event, place, certificate)?;
+        objects: &[Object],
+    ) -> Result<Event, EntryError> {
+        let action = Action::of(objects)?;
+        let facts = register.issuer(self.issuer).ok_or(Rule::IssuerUnknown)?;
+        let (issuer, live) = (self.issuer, !facts.draft);
+        let kind = action.event_kind();
+        let date = action.date().unwrap_or(self.today);
+        let event = Event { kind, date, consideration: None, effects: Vec::new() };
+        let mut planner =
+            plan::Planner { register, issuer, live, decimals: &self.decimals, place, event };
+        for object in objects {
+            planner.references(object)?;
         }
-        Ok(())
+        planner.action(&action)?;
+        let objects = objects.iter().map(|object| Arc::new(object.clone().split_personal().0));
+        let objects = objects.collect();
+        planner.event.effects.push(Effect::Documented { issuer, objects });
+        Ok(planner.event)
     }
+}
 
-    fn certificate(&self, security_id: &str) -> Result<CertificateId, Rule> {
-        self.securities.get(security_id).copied().ok_or(Rule::CertificateUnknown)
-    }
-
-    fn account(&self, register: &Register, stakeholder: &str) -> Result<AccountId, Rule> {
-        let id = self.stakeholders.get(stakeholder).ok_or(Rule::StakeholderUnknown)?;
-        let line = register.stakeholder(*id).ok_or(Rule::StakeholderUnknown)?;
-        Ok(line.account)
-    }
-
-    fn registration(&self, effect: Effect) -> Event {
-        let (kind, date) = (EventKind::Registration, self.registered_on);
-        Event { kind, date, consideration: None, effects: vec![effect] }
-    }
+/// What an object names beside securities, classes, plans and stakeholders: it was recorded before.
+fn named_objects(object: &Object) -> impl Iterator<Item = (Kind, &str)> {
+    let legends = object.texts("stock_legend_ids").map(|id| (Kind::StockLegendTemplate, id));
+    let terms = object.text("vesting_terms_id").map(|id| (Kind::VestingTerms, id));
+    let split = object.text("split_transaction_id").map(|id| (Kind::StockClassSplit, id));
+    legends.chain(terms).chain(split)
 }

@@ -3,107 +3,21 @@
 //! Effects are the contents of the register section of a record, so their bytes are part of the
 //! evidence (`docs/formats/evidence.md`): tags and layouts never change, new ones are added.
 
-use crate::amount::Quantity;
-use crate::codec::{CodecError, Reader, Writer};
+use std::sync::Arc;
+
+use crate::amount::{Currency, Money, Quantity, Ratio};
 use crate::date::Date;
-use crate::handle::{AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
+use crate::handle::{
+    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId, StakeholderId,
+};
+use crate::ocf::object::Object;
+use crate::rule::Rule;
 
-/// How many shares a charter or a class authorizes (OCF 1.2.0 `initial_shares_authorized`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Authorized {
-    /// So many.
-    Shares(Quantity),
-    /// `UNLIMITED`: as many as wanted.
-    Unlimited,
-    /// `NOT APPLICABLE`: the jurisdiction knows no such number.
-    NotApplicable,
-}
+mod codec;
+mod terms;
 
-impl Default for Authorized {
-    fn default() -> Authorized {
-        Authorized::Shares(Quantity::ZERO)
-    }
-}
-
-impl Authorized {
-    /// The number, where it is one that limits.
-    pub fn limit(self) -> Option<Quantity> {
-        match self {
-            Authorized::Shares(shares) => Some(shares),
-            Authorized::Unlimited | Authorized::NotApplicable => None,
-        }
-    }
-
-    /// Reads a decimal, `UNLIMITED` or `NOT APPLICABLE`.
-    pub fn parse(text: &str) -> Option<Authorized> {
-        match text {
-            "UNLIMITED" => Some(Authorized::Unlimited),
-            "NOT APPLICABLE" => Some(Authorized::NotApplicable),
-            number => Quantity::parse(number).map(Authorized::Shares),
-        }
-    }
-
-    /// Writes the canonical bytes.
-    pub fn encode(self, out: &mut Vec<u8>) {
-        match self {
-            Authorized::Shares(shares) => {
-                out.put_u8(0);
-                out.put_quantity(shares);
-            }
-            Authorized::Unlimited => out.put_u8(1),
-            Authorized::NotApplicable => out.put_u8(2),
-        }
-    }
-
-    /// Reads the canonical bytes.
-    pub fn decode(from: &mut Reader<'_>) -> Result<Authorized, CodecError> {
-        match from.u8()? {
-            0 => from.quantity().map(Authorized::Shares),
-            1 => Ok(Authorized::Unlimited),
-            2 => Ok(Authorized::NotApplicable),
-            _ => Err(from.invalid()),
-        }
-    }
-}
-
-impl std::fmt::Display for Authorized {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Authorized::Shares(shares) => shares.fmt(f),
-            Authorized::Unlimited => f.pad("UNLIMITED"),
-            Authorized::NotApplicable => f.pad("NOT APPLICABLE"),
-        }
-    }
-}
-
-/// The kind of a stock class (OCF 1.2.0 `StockClassType`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ClassKind {
-    /// Common stock.
-    #[default]
-    Common,
-    /// Preferred stock.
-    Preferred,
-}
-
-impl ClassKind {
-    /// Reads `COMMON` or `PREFERRED`.
-    pub fn parse(text: &str) -> Option<ClassKind> {
-        match text {
-            "COMMON" => Some(ClassKind::Common),
-            "PREFERRED" => Some(ClassKind::Preferred),
-            _ => None,
-        }
-    }
-
-    /// The OCF text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ClassKind::Common => "COMMON",
-            ClassKind::Preferred => "PREFERRED",
-        }
-    }
-}
+pub use codec::{decode_certificate, decode_holder, encode_certificate, encode_holder};
+pub use terms::{Authorized, ClassKind, Conversion, Instrument, Rounding, decode_kind};
 
 /// One change of one register.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -191,6 +105,247 @@ pub enum Effect {
         /// How many departures from the format its reader found.
         findings: u32,
     },
+    /// The charter authorizes another number of shares over all classes.
+    IssuerAuthorized {
+        /// The issuer.
+        issuer: IssuerId,
+        /// Shares authorized from now on.
+        authorized: Authorized,
+    },
+    /// Another number of shares of a class is authorized.
+    ClassAuthorized {
+        /// The class.
+        class: ClassId,
+        /// Shares authorized from now on.
+        authorized: Authorized,
+    },
+    /// What shares of a class can be converted into, from now on.
+    ConversionsSet {
+        /// The class.
+        class: ClassId,
+        /// Every right.
+        conversions: Vec<Conversion>,
+    },
+    /// What becomes of shares of a class that the issuer buys back.
+    RepurchasePolicy {
+        /// The class.
+        class: ClassId,
+        /// Whether they are kept as treasury shares; otherwise they are retired.
+        treasury: bool,
+    },
+    /// Shares of a class were split; its certificates follow as [`Effect::CertificateScaled`].
+    ClassSplit {
+        /// The class.
+        class: ClassId,
+        /// New shares for old ones.
+        ratio: Ratio,
+        /// Treasury shares after it.
+        treasury: Quantity,
+        /// Retired shares after it, in new shares.
+        retired: Quantity,
+    },
+    /// A certificate stands for another number of shares after a split.
+    CertificateScaled {
+        /// Which.
+        certificate: CertificateId,
+        /// Its class.
+        class: ClassId,
+        /// The account that it lies in.
+        account: AccountId,
+        /// Its quantity before.
+        before: Quantity,
+        /// Its quantity after, above zero.
+        after: Quantity,
+    },
+    /// So many of the repurchased shares are kept as treasury shares; the others are retired.
+    TreasuryKept {
+        /// The class.
+        class: ClassId,
+        /// How many.
+        quantity: Quantity,
+    },
+    /// A stock plan has a pool of shares.
+    PlanRegistered {
+        /// The plan.
+        plan: PlanId,
+        /// The issuer.
+        issuer: IssuerId,
+        /// Shares of which classes it grants.
+        classes: Vec<ClassId>,
+        /// Shares reserved.
+        reserved: Quantity,
+        /// Whether what is cancelled returns to the pool by itself.
+        returns: bool,
+        /// Its id in the package that it came from.
+        source_id: String,
+    },
+    /// A pool has another size.
+    PoolReserved {
+        /// The plan.
+        plan: PlanId,
+        /// Shares reserved from now on.
+        reserved: Quantity,
+    },
+    /// So much is granted out of a pool.
+    PoolDrawn {
+        /// The plan.
+        plan: PlanId,
+        /// How much.
+        quantity: Quantity,
+    },
+    /// So much of what was granted is back in a pool.
+    PoolReturned {
+        /// The plan.
+        plan: PlanId,
+        /// The grant that was cancelled; none where it was stock of the plan.
+        security: Option<SecurityId>,
+        /// How much.
+        quantity: Quantity,
+    },
+    /// So much of what was granted became shares or was paid out.
+    PoolExercised {
+        /// The plan.
+        plan: PlanId,
+        /// How much.
+        quantity: Quantity,
+    },
+    /// A pool follows the split of its class.
+    PoolScaled {
+        /// The plan.
+        plan: PlanId,
+        /// The pool after it.
+        pool: Pool,
+    },
+    /// A security that is no share came into being. Boxed, so that effects on shares stay small.
+    SecurityOpened(Box<SecurityOpened>),
+    /// Such a security ended.
+    SecurityClosed {
+        /// Which.
+        security: SecurityId,
+        /// The account that it lay in.
+        account: AccountId,
+        /// What was left of it; none where its quantity is open.
+        quantity: Option<Quantity>,
+    },
+    /// An exercise or a release took a part of it; nothing left ends it.
+    SecurityReduced {
+        /// Which.
+        security: SecurityId,
+        /// What was left before; none where its quantity is open.
+        before: Option<Quantity>,
+        /// What is left.
+        after: Quantity,
+    },
+    /// It follows the split of its class.
+    SecurityScaled {
+        /// Which.
+        security: SecurityId,
+        /// What was left before.
+        before: Quantity,
+        /// What is left.
+        after: Quantity,
+        /// Its price for one share, where it has one.
+        price: Option<Money>,
+    },
+    /// The holder accepted it.
+    SecurityAccepted {
+        /// Which.
+        security: SecurityId,
+    },
+    /// It is exercised at another price.
+    SecurityRepriced {
+        /// Which.
+        security: SecurityId,
+        /// The price for one share from now on.
+        price: Money,
+    },
+    /// What the event says in the words of the format: objects in normal form, without personal
+    /// data.
+    Documented {
+        /// The issuer.
+        issuer: IssuerId,
+        /// The objects.
+        objects: Vec<Arc<Object>>,
+    },
+    /// An imported event breaks a rule, which the activation signs for.
+    DefectAccepted {
+        /// The issuer.
+        issuer: IssuerId,
+        /// The rule.
+        rule: Rule,
+    },
+}
+
+/// The pool of a stock plan: reserved >= drawn - returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Pool {
+    /// Shares reserved.
+    pub reserved: Quantity,
+    /// Granted in all.
+    pub drawn: Quantity,
+    /// Returned of that.
+    pub returned: Quantity,
+    /// Exercised or released of that.
+    pub exercised: Quantity,
+}
+
+impl Pool {
+    /// What is granted and was not returned.
+    pub fn used(&self) -> Quantity {
+        self.drawn.checked_sub(self.returned).unwrap_or_default()
+    }
+
+    /// The pool after an effect on it; `None` beyond the representable range. Others leave it as it is.
+    pub fn after(self, effect: &Effect) -> Option<Pool> {
+        Some(match effect {
+            Effect::PoolReserved { reserved, .. } => Pool { reserved: *reserved, ..self },
+            Effect::PoolDrawn { quantity, .. } => {
+                Pool { drawn: self.drawn.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolReturned { quantity, .. } => {
+                Pool { returned: self.returned.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolExercised { quantity, .. } => {
+                Pool { exercised: self.exercised.checked_add(*quantity)?, ..self }
+            }
+            Effect::PoolScaled { pool, .. } => *pool,
+            _ => self,
+        })
+    }
+
+    /// What can still be granted.
+    pub fn available(&self) -> Quantity {
+        self.reserved.checked_sub(self.used()).unwrap_or_default()
+    }
+}
+
+/// A security that is no share, as it came into being.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SecurityOpened {
+    /// Its id.
+    pub security: SecurityId,
+    /// Its issuer.
+    pub issuer: IssuerId,
+    /// What it is.
+    pub instrument: Instrument,
+    /// The account that it lies in.
+    pub account: AccountId,
+    /// The holder of record.
+    pub holder: Holder,
+    /// Shares, units, or the invested amount in units of 10^-10; none where a warrant leaves it open.
+    pub quantity: Option<Quantity>,
+    /// The currency of the invested amount of a convertible.
+    pub currency: Option<Currency>,
+    /// The plan that granted it.
+    pub plan: Option<PlanId>,
+    /// The class that it is for, where it names one.
+    pub class: Option<ClassId>,
+    /// The price for one share, where it has one.
+    pub price: Option<Money>,
+    /// The printed number (OCF `custom_id`).
+    pub number: String,
+    /// Its id in the package that it came from (OCF `security_id`).
+    pub source_id: String,
 }
 
 /// A certificate as it came into being.
@@ -210,191 +365,4 @@ pub struct Opened {
     pub number: String,
     /// Its id in the package that it came from (OCF `security_id`); empty where there is none.
     pub source_id: String,
-}
-
-impl Effect {
-    /// Writes the canonical bytes.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Effect::IssuerRegistered {
-                issuer,
-                party,
-                registrar,
-                draft,
-                formed,
-                authorized,
-                source_id,
-            } => {
-                out.put_u8(1);
-                out.put_u32(issuer.0);
-                out.put_u32(party.0);
-                out.put_u32(registrar.0);
-                out.put_bool(*draft);
-                out.put_date(*formed);
-                authorized.encode(out);
-                out.put_text(source_id);
-            }
-            Effect::ClassRegistered {
-                class,
-                issuer,
-                kind,
-                decimals,
-                authorized,
-                name,
-                source_id,
-            } => {
-                out.put_u8(2);
-                out.put_u32(class.0);
-                out.put_u32(issuer.0);
-                out.put_u8(*kind as u8);
-                out.put_u8(*decimals);
-                authorized.encode(out);
-                out.put_text(name);
-                out.put_text(source_id);
-            }
-            Effect::StakeholderRegistered { stakeholder, issuer, account, source_id } => {
-                out.put_u8(3);
-                out.put_u32(stakeholder.0);
-                out.put_u32(issuer.0);
-                out.put_u32(account.0);
-                out.put_text(source_id);
-            }
-            Effect::StakeholderLinked { stakeholder, party, account, operator } => {
-                out.put_u8(4);
-                out.put_u32(stakeholder.0);
-                out.put_u32(party.0);
-                out.put_u32(account.0);
-                out.put_u32(operator.0);
-            }
-            Effect::CertificateOpened(opened) => {
-                out.put_u8(5);
-                encode_certificate(opened.certificate, out);
-                out.put_u32(opened.class.0);
-                out.put_u32(opened.account.0);
-                encode_holder(opened.holder, out);
-                out.put_quantity(opened.quantity);
-                out.put_text(&opened.number);
-                out.put_text(&opened.source_id);
-            }
-            Effect::CertificateClosed { certificate, class, account, quantity } => {
-                out.put_u8(6);
-                encode_certificate(*certificate, out);
-                out.put_u32(class.0);
-                out.put_u32(account.0);
-                out.put_quantity(*quantity);
-            }
-            Effect::CertificateAccepted { certificate } => {
-                out.put_u8(7);
-                encode_certificate(*certificate, out);
-            }
-            Effect::RegisterActivated { issuer, package, findings } => {
-                out.put_u8(8);
-                out.put_u32(issuer.0);
-                out.put(package);
-                out.put_u32(*findings);
-            }
-        }
-    }
-
-    /// Reads the canonical bytes.
-    pub fn decode(from: &mut Reader<'_>) -> Result<Effect, CodecError> {
-        Ok(match from.u8()? {
-            1 => Effect::IssuerRegistered {
-                issuer: IssuerId(from.u32()?),
-                party: PartyId(from.u32()?),
-                registrar: PartyId(from.u32()?),
-                draft: from.bool()?,
-                formed: from.date()?,
-                authorized: Authorized::decode(from)?,
-                source_id: from.text()?.to_owned(),
-            },
-            2 => Effect::ClassRegistered {
-                class: ClassId(from.u32()?),
-                issuer: IssuerId(from.u32()?),
-                kind: decode_kind(from)?,
-                decimals: from.u8()?,
-                authorized: Authorized::decode(from)?,
-                name: from.text()?.to_owned(),
-                source_id: from.text()?.to_owned(),
-            },
-            3 => Effect::StakeholderRegistered {
-                stakeholder: StakeholderId(from.u32()?),
-                issuer: IssuerId(from.u32()?),
-                account: AccountId(from.u32()?),
-                source_id: from.text()?.to_owned(),
-            },
-            4 => Effect::StakeholderLinked {
-                stakeholder: StakeholderId(from.u32()?),
-                party: PartyId(from.u32()?),
-                account: AccountId(from.u32()?),
-                operator: PartyId(from.u32()?),
-            },
-            5 => Effect::CertificateOpened(Opened {
-                certificate: decode_certificate(from)?,
-                class: ClassId(from.u32()?),
-                account: AccountId(from.u32()?),
-                holder: decode_holder(from)?,
-                quantity: from.quantity()?,
-                number: from.text()?.to_owned(),
-                source_id: from.text()?.to_owned(),
-            }),
-            6 => Effect::CertificateClosed {
-                certificate: decode_certificate(from)?,
-                class: ClassId(from.u32()?),
-                account: AccountId(from.u32()?),
-                quantity: from.quantity()?,
-            },
-            7 => Effect::CertificateAccepted { certificate: decode_certificate(from)? },
-            8 => Effect::RegisterActivated {
-                issuer: IssuerId(from.u32()?),
-                package: from.array()?,
-                findings: from.u32()?,
-            },
-            _ => return Err(from.invalid()),
-        })
-    }
-}
-
-/// Writes a certificate id: record, place, slot.
-pub fn encode_certificate(id: CertificateId, out: &mut Vec<u8>) {
-    out.put_u64(id.record);
-    out.put_u32(id.place);
-    out.put_u32(id.slot);
-}
-
-/// Reads a certificate id.
-pub fn decode_certificate(from: &mut Reader<'_>) -> Result<CertificateId, CodecError> {
-    Ok(CertificateId { record: from.u64()?, place: from.u32()?, slot: from.u32()? })
-}
-
-/// Writes a holder: 0 and a party, or 1 and a stakeholder.
-pub fn encode_holder(holder: Holder, out: &mut Vec<u8>) {
-    match holder {
-        Holder::Party(party) => {
-            out.put_u8(0);
-            out.put_u32(party.0);
-        }
-        Holder::Stakeholder(stakeholder) => {
-            out.put_u8(1);
-            out.put_u32(stakeholder.0);
-        }
-    }
-}
-
-/// Reads a holder.
-pub fn decode_holder(from: &mut Reader<'_>) -> Result<Holder, CodecError> {
-    match from.u8()? {
-        0 => Ok(Holder::Party(PartyId(from.u32()?))),
-        1 => Ok(Holder::Stakeholder(StakeholderId(from.u32()?))),
-        _ => Err(from.invalid()),
-    }
-}
-
-/// Reads the byte of a [`ClassKind`].
-pub fn decode_kind(from: &mut Reader<'_>) -> Result<ClassKind, CodecError> {
-    match from.u8()? {
-        0 => Ok(ClassKind::Common),
-        1 => Ok(ClassKind::Preferred),
-        _ => Err(from.invalid()),
-    }
 }

@@ -93,6 +93,15 @@ handle!(
     AccountId, 'A'
 );
 
+handle!(
+    /// A stock plan (`L…`).
+    PlanId, 'L'
+);
+handle!(
+    /// A security that is no share: a grant, a warrant or a convertible (`G…`).
+    SecurityId, 'G'
+);
+
 /// The holder of record of a securities account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Holder {

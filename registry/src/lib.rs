@@ -5,6 +5,7 @@
 //! about cash or networks. Its heart is [`event::Event`], an effective date with fully expanded
 //! effects, which [`register::Register`] checks and applies.
 
+pub mod action;
 pub mod amount;
 pub mod captable;
 pub mod codec;
@@ -12,8 +13,10 @@ pub mod date;
 pub mod draft;
 pub mod effect;
 pub mod event;
+mod fraction;
 pub mod handle;
 pub mod ocf;
 pub mod register;
 pub mod rule;
 pub mod store;
+pub mod vesting;

@@ -1,28 +1,47 @@
-//! The Open Cap Format: reading a company's cap table from the package that another system wrote.
+//! The Open Cap Format: reading a company's cap table from the package that another system wrote,
+//! and writing one.
 //!
-//! Three steps, none of which knows the next one: [`source`] takes the members out of a folder or a
-//! zip within fixed bounds; [`read()`] turns them into the typed [`model::Package`]; [`import`] puts
-//! the transactions in order, lowers them to the items that a draft register of the ledger takes,
-//! and carries the same items out offline through the one [`crate::register::Register`], so that
-//! the same rules bind a file and a live command.
+//! The steps, none of which knows the next one: [`source`] takes the members out of a folder or a
+//! zip within fixed bounds; [`read()`] brings each object into normal form along the tables of
+//! `format`, looks at them together (`history`), and yields a [`Package`]; [`import`] puts its
+//! transactions in order, as the items that a draft register of the ledger takes, and carries the
+//! same items out offline through the one [`crate::register::Register`], so that the same rules bind
+//! a file and a live command. [`write()`] makes members of a package again, and [`archive`] a folder
+//! or a zip of them.
 //!
-//! Reading is STRICT (the specification, OCF 1.2.0) or LENIENT, where each departure is a
-//! [`Finding`] with the one written reading that was applied. What is not supported is refused by
-//! its name. Deliberately absent: plans, options, warrants, convertibles and writing packages.
+//! Reading is STRICT (the specification: OCF 1.2.0 and its main branch) or LENIENT, where each
+//! departure is a [`Finding`] with the one written reading that was applied; what comes out of
+//! LENIENT is a package that STRICT accepts.
 
 use std::fmt;
 
 use crate::rule::Rule;
 
+pub mod archive;
+mod findings;
+mod format;
+mod history;
 pub mod import;
-mod json;
-pub mod model;
-mod names;
+mod normal;
 pub mod object;
-mod read;
+mod older;
+mod package;
 pub mod source;
+mod tree;
+mod write;
 
-pub use read::{Mode, Options, read};
+pub use package::{Item, Options, Package, read};
+pub use write::{Written, write};
+
+/// How departures from the specification are met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Refused.
+    #[default]
+    Strict,
+    /// Read in the one documented way, with a finding.
+    Lenient,
+}
 
 /// Declares the closed enum of codes: text code and sentence.
 macro_rules! codes {
@@ -66,13 +85,14 @@ codes! {
     ManifestTwice = "OCF_MANIFEST_TWICE", "Two files are of the type OCF_MANIFEST_FILE.";
     VersionUnsupported = "OCF_VERSION_UNSUPPORTED", "The version is not within 1.0 to 1.2.";
     MemberMissing = "OCF_MEMBER_MISSING", "The manifest names a file that is not there.";
+    MemberForeign = "OCF_MEMBER_FOREIGN", "A JSON file is none of the format.";
     MemberUnlisted = "OCF_MEMBER_UNLISTED", "A file of the format is not named in the manifest.";
     Md5Mismatch = "OCF_MD5_MISMATCH", "The MD5 in the manifest is not that of the file.";
     FileTypeUnknown = "OCF_FILE_TYPE_UNKNOWN", "The format has no file of this type.";
     TypeUnknown = "OCF_TYPE_UNKNOWN", "The format has no object of this type.";
     TypeMisplaced = "OCF_TYPE_MISPLACED", "An object stands in a file of another type.";
-    TypeUnsupported = "OCF_TYPE_UNSUPPORTED", "This reader does not take objects of this type.";
-    InformationPassed = "OCF_INFORMATION_PASSED", "Information that moves no share was read past.";
+    NameOlder = "OCF_NAME_OLDER", "An earlier release called it so.";
+    BeyondRelease = "OCF_BEYOND_RELEASE", "A later release has it first.";
     FieldMissing = "OCF_FIELD_MISSING", "A field that the format requires is missing.";
     FieldInvalid = "OCF_FIELD_INVALID", "A field does not hold what the format asks for.";
     FieldUnknown = "OCF_FIELD_UNKNOWN", "The format has no such field.";
@@ -83,8 +103,19 @@ codes! {
     BalanceMissing = "OCF_BALANCE_MISSING",
         "An event takes a part of a certificate and names no balance certificate.";
     TerminalTwice = "OCF_TERMINAL_TWICE", "Two events close one certificate.";
-    ConsiderationOmitted = "OCF_CONSIDERATION_OMITTED",
-        "Price times quantity is not a whole number of minor units.";
+    SecurityKind = "OCF_SECURITY_KIND",
+        "A transaction is for another kind of security than the one it names.";
+    DateOrder = "OCF_DATE_ORDER",
+        "An event is dated before its security, or a result on another day than its event.";
+    QuantityZero = "OCF_QUANTITY_ZERO", "Nothing is issued, or nothing is taken.";
+    AcceptedRetracted = "OCF_ACCEPTED_RETRACTED", "A security is accepted and retracted.";
+    AcceptedTwice = "OCF_ACCEPTED_TWICE", "A security is accepted twice.";
+    ReturnExceeded = "OCF_RETURN_EXCEEDED",
+        "More returns to a pool than was cancelled of the security.";
+    DerivativesNotSplit = "OCF_DERIVATIVES_NOT_SPLIT",
+        "A class was split of which grants are outstanding.";
+    RuleWaived = "OCF_RULE_WAIVED", "A rule of the register is broken, as a legacy defect.";
+    TooManyFindings = "OCF_TOO_MANY_FINDINGS", "The package has more findings than the limit.";
     RuleBroken = "OCF_RULE_BROKEN", "A rule of the register would be broken.";
 }
 
@@ -113,10 +144,6 @@ impl Refusal {
     pub(crate) fn new(code: Code, file: &str, item: &str, what: impl Into<String>) -> Refusal {
         Refusal { code, file: file.into(), item: item.into(), rule: None, what: what.into() }
     }
-
-    pub(crate) fn rule(rule: Rule, file: &str, item: &str, what: impl Into<String>) -> Refusal {
-        Refusal { rule: Some(rule), ..Refusal::new(Code::RuleBroken, file, item, what) }
-    }
 }
 
 impl fmt::Display for Refusal {
@@ -139,6 +166,8 @@ pub struct Finding {
     pub file: String,
     /// The id of the object; empty where it concerns the file as a whole.
     pub item: String,
+    /// The rule of the register that it breaks, where it breaks one.
+    pub rule: Option<Rule>,
     /// What was found.
     pub what: String,
     /// What was done.
@@ -151,15 +180,19 @@ impl Finding {
         file: &str,
         item: &str,
         what: impl Into<String>,
-        done: &str,
+        done: impl Into<String>,
     ) -> Finding {
-        Finding { code, file: file.into(), item: item.into(), what: what.into(), done: done.into() }
+        let (what, done) = (what.into(), done.into());
+        Finding { code, file: file.into(), item: item.into(), rule: None, what, done }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
+        if let Some(rule) = self.rule {
+            write!(f, " {}", rule.code())?;
+        }
         place(f, &self.file, &self.item)?;
         write!(f, ": {}; {}", self.what, self.done)
     }

@@ -8,27 +8,36 @@
 //! [`Register::check`] alone, and carried out by [`Register::apply`], which cannot fail on what was
 //! checked. The past is not kept here: it is in the records of the ledger, or in the file.
 //!
+//! Grants, warrants and convertibles lie in an arena of their own and stay there when they end: there
+//! are few of them, and what was cancelled can return to a pool later.
+//!
 //! Invariants, stated by [`Register::audit`]: for each class ever issued = outstanding + treasury +
-//! retired, and outstanding + treasury <= authorized; a position's quantity is the sum of its list.
+//! retired, and outstanding + treasury <= authorized; a position's quantity is the sum of its list;
+//! no pool grants more than it reserves. Legacy defects that an activation signed for are marked, and
+//! the mark goes as soon as the defect does.
 
-use sha2::{Digest, Sha256};
-
-use crate::amount::Quantity;
-use crate::date::Date;
-use crate::effect::{Authorized, ClassKind};
-use crate::handle::{AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
+use crate::handle::{
+    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId, StakeholderId,
+};
 use crate::scoped;
 use crate::store::{Cell, Index, Paged};
 
 mod apply;
 mod audit;
 mod check;
+mod names;
 mod plan;
 pub mod snapshot;
+mod split;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use plan::{Place, Transfer};
+pub use state::{
+    Account, Certificate, Class, Issuer, Party, Plan, Position, Security, Stakeholder, Target,
+};
+use state::{Name, Slot};
 
 /// Certificates that one event may close: what one settlement can cost is bounded.
 pub const MAX_CLOSED_PER_EVENT: usize = 64;
@@ -36,148 +45,6 @@ pub const MAX_CLOSED_PER_EVENT: usize = 64;
 const MAX_ITEMS: usize = u32::MAX as usize - 1;
 /// The end of a list in memory.
 const NONE: u32 = u32::MAX;
-
-/// A natural or legal person.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Party {
-    /// Whether a legal person.
-    pub legal: bool,
-    /// Salted hash of the name and address, which live in an erasable store outside the ledger.
-    pub details: [u8; 32],
-}
-
-/// An issuer and what its charter says.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Issuer {
-    /// The party that it is.
-    pub party: PartyId,
-    /// The participant who keeps the register.
-    pub registrar: PartyId,
-    /// Whether the register still waits for its activation.
-    pub draft: bool,
-    /// Date of formation.
-    pub formed: Date,
-    /// Shares authorized over all classes.
-    pub authorized: Authorized,
-    /// Sum of the numeric authorizations of its classes.
-    pub classes_authorized: Quantity,
-    /// Shares outstanding and in treasury over all classes.
-    pub outstanding: Quantity,
-    /// Id in the package that it came from.
-    pub source_id: String,
-}
-
-/// A stock class and its totals.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Class {
-    /// Its issuer.
-    pub issuer: IssuerId,
-    /// Common or preferred.
-    pub kind: ClassKind,
-    /// Decimals of a share.
-    pub decimals: u8,
-    /// Shares authorized.
-    pub authorized: Authorized,
-    /// Shares ever issued.
-    pub issued: Quantity,
-    /// Shares that holders hold.
-    pub outstanding: Quantity,
-    /// Shares cancelled.
-    pub retired: Quantity,
-    /// Its name.
-    pub name: String,
-    /// Id in the package that it came from.
-    pub source_id: String,
-}
-
-/// A line in one issuer's register.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Stakeholder {
-    /// The issuer.
-    pub issuer: IssuerId,
-    /// The account that was opened for it.
-    pub account: AccountId,
-    /// The party that it turned out to be.
-    pub party: Option<PartyId>,
-    /// Id in the package that it came from.
-    pub source_id: String,
-}
-
-/// A securities account: one holder of record, one operator who may instruct.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Account {
-    /// The holder of record.
-    pub holder: Holder,
-    /// The participant who may instruct.
-    pub operator: PartyId,
-    first_position: u32,
-}
-
-impl Default for Account {
-    fn default() -> Account {
-        Account { holder: Holder::default(), operator: PartyId(0), first_position: NONE }
-    }
-}
-
-/// What one account holds of one class.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Position {
-    /// The class.
-    pub class: ClassId,
-    /// The account.
-    pub account: AccountId,
-    /// Shares held.
-    pub quantity: Quantity,
-    /// Open certificates.
-    pub certificates: u32,
-    head: u32,
-    tail: u32,
-    next_of_account: u32,
-}
-
-impl Default for Position {
-    fn default() -> Position {
-        Position {
-            class: ClassId(0),
-            account: AccountId(0),
-            quantity: Quantity::ZERO,
-            certificates: 0,
-            head: NONE,
-            tail: NONE,
-            next_of_account: NONE,
-        }
-    }
-}
-
-/// A certificate in the arena: 48 bytes. A free slot has no quantity, and `next` is the next one.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Slot {
-    quantity: Quantity,
-    record: u64,
-    position: u32,
-    next: u32,
-    prev: u32,
-    date: Date,
-    place: u32,
-    accepted: bool,
-}
-
-/// An open certificate, as it is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Certificate {
-    /// Its id.
-    pub id: CertificateId,
-    /// Its class.
-    pub class: ClassId,
-    /// The account that it lies in.
-    pub account: AccountId,
-    /// Its quantity.
-    pub quantity: Quantity,
-    /// Since when.
-    pub date: Date,
-    /// Whether its holder accepted it.
-    pub accepted: bool,
-}
 
 /// The registers of all issuers; see the module.
 #[derive(Clone, Debug)]
@@ -193,9 +60,12 @@ pub struct Register {
     free: Cell<u32>,
     /// Positions by account and class.
     position_of: Index<u64>,
-    /// Digests of the ids that an issuer has used. In the order of their use, for the snapshot.
-    used_ids: Paged<u128>,
-    used_id_at: Index<u128>,
+    plans: Paged<Plan>,
+    /// Grants, warrants and convertibles, ended ones too.
+    securities: Paged<Security>,
+    /// The ids that issuers have used, in the order of their use, for the snapshot.
+    names: Paged<Name>,
+    name_at: Index<u128>,
 }
 
 scoped!(Register {
@@ -208,8 +78,10 @@ scoped!(Register {
     slots,
     free,
     position_of,
-    used_ids,
-    used_id_at,
+    plans,
+    securities,
+    names,
+    name_at,
 });
 
 impl Register {
@@ -225,8 +97,10 @@ impl Register {
             slots: Paged::default(),
             free: Cell::new(NONE),
             position_of: Index::new(seed),
-            used_ids: Paged::default(),
-            used_id_at: Index::new(seed),
+            plans: Paged::default(),
+            securities: Paged::default(),
+            names: Paged::default(),
+            name_at: Index::new(seed),
         }
     }
 
@@ -253,6 +127,16 @@ impl Register {
     /// The account with this handle.
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(id.index())
+    }
+
+    /// The plan with this handle.
+    pub fn plan(&self, id: PlanId) -> Option<&Plan> {
+        self.plans.get(id.index())
+    }
+
+    /// The security with this handle, open or ended.
+    pub fn security(&self, id: SecurityId) -> Option<&Security> {
+        self.securities.get(id.index())
     }
 
     /// What `account` holds of `class`, if it ever held any.
@@ -294,6 +178,16 @@ impl Register {
         AccountId(dense(self.accounts.len()))
     }
 
+    /// The handle of the next plan.
+    pub fn next_plan(&self) -> PlanId {
+        PlanId(dense(self.plans.len()))
+    }
+
+    /// The handle of the next security that is no share.
+    pub fn next_security(&self) -> SecurityId {
+        SecurityId(dense(self.securities.len()))
+    }
+
     /// Every issuer with its handle.
     pub fn issuers(&self) -> impl Iterator<Item = (IssuerId, &Issuer)> {
         self.issuers.iter().enumerate().map(|(at, issuer)| (IssuerId(dense(at)), issuer))
@@ -308,6 +202,17 @@ impl Register {
     pub fn stakeholders(&self) -> impl Iterator<Item = (StakeholderId, &Stakeholder)> {
         let stakeholders = self.stakeholders.iter().enumerate();
         stakeholders.map(|(at, stakeholder)| (StakeholderId(dense(at)), stakeholder))
+    }
+
+    /// Every plan with its handle.
+    pub fn plans(&self) -> impl Iterator<Item = (PlanId, &Plan)> {
+        self.plans.iter().enumerate().map(|(at, plan)| (PlanId(dense(at)), plan))
+    }
+
+    /// Every security that is no share, ended ones too, with its handle.
+    pub fn securities(&self) -> impl Iterator<Item = (SecurityId, &Security)> {
+        let securities = self.securities.iter().enumerate();
+        securities.map(|(at, security)| (SecurityId(dense(at)), security))
     }
 
     /// Every account with its handle.
@@ -368,15 +273,4 @@ fn dense(index: usize) -> u32 {
 
 fn position_key(account: AccountId, class: ClassId) -> u64 {
     u64::from(account.0) << 32 | u64::from(class.0)
-}
-
-/// What [`Register::check`] compares to find an id used twice: 128 bits of SHA-256 over the issuer,
-/// the kind of id and the text.
-fn id_digest(issuer: IssuerId, kind: u8, text: &str) -> u128 {
-    let mut hasher = Sha256::new();
-    hasher.update(issuer.0.to_be_bytes());
-    hasher.update([kind]);
-    hasher.update(text.as_bytes());
-    let digest: [u8; 32] = hasher.finalize().into();
-    u128::from_be_bytes(digest[..16].try_into().expect("half of the digest"))
 }

@@ -92,6 +92,75 @@ rules! {
     AlreadyAccepted = 520, "ALREADY_ACCEPTED", "the certificate was already accepted";
     /// A limit of the register is reached.
     RegisterFull = 521, "REGISTER_FULL", "a limit of the register is reached";
+    /// No stock plan has this id.
+    PlanUnknown = 522, "PLAN_UNKNOWN", "no stock plan has this id";
+    /// No security has this id.
+    SecurityUnknown = 523, "SECURITY_UNKNOWN", "no security has this id";
+    /// Exactly one event ends a security.
+    SecurityEnded = 524, "SECURITY_ENDED", "an earlier event ended the security";
+    /// The transaction is for securities of another kind.
+    SecurityMismatch = 525, "SECURITY_MISMATCH",
+        "the transaction is not one for a security of this kind";
+    /// What an object names is not in the register.
+    ReferenceUnknown = 526, "REFERENCE_UNKNOWN",
+        "the object names legends, vesting terms or a split that the register does not have";
+    /// An issuer is described as another one than it was registered as.
+    IssuerDiffers = 527, "ISSUER_DIFFERS",
+        "the issuer is described with another id, formation or authorization than registered";
+    /// Each printed number is used once among the securities of one kind.
+    NumberNotUnique = 528, "NUMBER_NOT_UNIQUE",
+        "this printed number is already used in the issuer's register";
+    /// A result is of another class, plan, kind, price or holder than the event allows.
+    ResultMismatch = 529, "RESULT_MISMATCH",
+        "a resulting security does not continue the one that it comes from";
+    /// Results carry the date of the event.
+    ResultDate = 530, "RESULT_DATE", "a resulting security bears another date than its event";
+    /// An accepted security cannot be retracted.
+    AcceptedNotRetractable = 531, "ACCEPTED_NOT_RETRACTABLE",
+        "the security was accepted and can no longer be retracted";
+    /// Amounts of two currencies are no sum.
+    CurrencyMismatch = 532, "CURRENCY_MISMATCH", "the amounts are of different currencies";
+    /// More is exercised, released or cancelled than is left of the security.
+    SecurityInsufficient = 533, "SECURITY_INSUFFICIENT", "less than that is left of the security";
+    /// What is granted and not returned exceeds the pool.
+    PoolExceeded = 534, "POOL_EXCEEDED", "more than the plan reserves would be granted";
+    /// More would be returned to a pool than was cancelled.
+    PoolReturnExceeded = 535, "POOL_RETURN_EXCEEDED",
+        "more than was cancelled would return to the pool";
+    /// An event would have to be told before another one that is already recorded.
+    DateOutOfOrder = 536, "DATE_OUT_OF_ORDER",
+        "the date lies before a recorded event that builds on what held then";
+    /// A rule that keeps the register sound cannot be waived, and only an import waives any.
+    NotWaivable = 537, "NOT_WAIVABLE", "this rule cannot be waived here";
+}
+
+impl Rule {
+    /// Whether an imported event may break it as a signed legacy defect: the register stays sound,
+    /// and what it forbids stays forbidden from then on.
+    pub fn waivable(self) -> bool {
+        use Rule::*;
+        matches!(
+            self,
+            AuthorizedSharesExceeded
+                | IssuerAuthorizedExceeded
+                | DateBeforeFormation
+                | DateBeforeIssuance
+                | NumberNotUnique
+                | ResultMismatch
+                | PoolExceeded
+                | DateOutOfOrder
+        )
+    }
+
+    /// The rule with this number.
+    pub fn from_number(number: u16) -> Option<Rule> {
+        Rule::ALL.iter().copied().find(|rule| rule.number() == number)
+    }
+
+    /// The rule with this text code.
+    pub fn parse(code: &str) -> Option<Rule> {
+        Rule::ALL.iter().copied().find(|rule| rule.code() == code)
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,10 @@ impl Archive for MemoryArchive {
         self.read().blocks.len() as u64
     }
 
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault> {
+        self.block(height)
+    }
+
     fn append(&mut self, height: u64, _index: u64, block: &[u8]) -> Result<(), StoreFault> {
         let mut state = self.write();
         if height != state.blocks.len() as u64 + 1 {

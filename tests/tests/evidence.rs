@@ -13,10 +13,11 @@ use counterfoil_engine::evidence::record::{Record, Section};
 use counterfoil_engine::evidence::verify::{Fault, FaultCode, Part, Place, Report, verify};
 use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::submission::Mode;
-use counterfoil_engine::wire::v1::{self, Movement::*, command::Command, import_item::Item};
+use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::handle::{AccountId, Holder, IssuerId, StakeholderId};
-use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client};
+use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client, objects};
+use serde_json::json;
 
 /// 100 shares issued, 5,000 euros credited, 40 shares sold for 2,000 euros, 10 given away.
 fn traded() -> Market {
@@ -270,42 +271,41 @@ fn an_imported_register_is_proved() {
         draft: true,
     });
     market.must(Actor::Operator, vec![register]);
-    let class = Item::Class(v1::ImportClass {
-        id: "ordinary".into(),
-        kind: v1::ClassKind::Common.into(),
-        name: "Ordinary".into(),
-        authorized: "1000".into(),
-        decimals: "0".into(),
+    let class = json!({
+        "object_type": "STOCK_CLASS", "id": "ordinary", "name": "Ordinary", "class_type": "COMMON",
+        "initial_shares_authorized": "1000",
     });
-    let result = |id: &str, holder: &str, quantity: &str| v1::ImportResult {
-        security_id: id.into(),
-        stakeholder_id: holder.into(),
-        quantity: quantity.into(),
-        number: format!("CS-{id}"),
+    let certificate = |id: &str, holder: &str, quantity: &str, date: &str| {
+        json!({
+            "object_type": "TX_STOCK_ISSUANCE", "id": format!("issue {id}"), "date": date,
+            "security_id": id, "custom_id": format!("CS-{id}"), "stakeholder_id": holder,
+            "stock_class_id": "ordinary", "quantity": quantity,
+            "share_price": { "amount": "0.01", "currency": "EUR" },
+        })
     };
-    let issuance = Item::Issuance(v1::ImportIssuance {
-        security_id: "1".into(),
-        date: "2020-02-01".into(),
-        class_id: "ordinary".into(),
-        stakeholder_id: "founder".into(),
-        quantity: "600".into(),
-        number: "CS-1".into(),
-        consideration: "10".into(),
-        currency: "EUR".into(),
+    let transfer = json!({
+        "object_type": "TX_STOCK_TRANSFER", "id": "sell", "date": "2021-05-01", "security_id": "1",
+        "quantity": "100", "resulting_security_ids": ["2"], "balance_security_id": "3",
     });
-    let transfer = Item::Transfer(v1::ImportTransfer {
-        security_id: "1".into(),
-        date: "2021-05-01".into(),
-        results: vec![result("2", "friend", "100"), result("3", "founder", "500")],
+    let cancellation = json!({
+        "object_type": "TX_STOCK_CANCELLATION", "id": "cancel", "date": "2022-01-01",
+        "security_id": "3", "quantity": "50", "balance_security_id": "4",
     });
-    let cancellation = Item::Cancellation(v1::ImportCancellation {
-        security_id: "3".into(),
-        date: "2022-01-01".into(),
-        balance: Some(result("4", "founder", "450")),
-    });
-    let holder = |id: &str| Item::Stakeholder(v1::ImportStakeholder { id: id.into() });
-    let items = [class, holder("founder"), holder("friend"), issuance, transfer, cancellation];
-    let items = items.map(|item| v1::ImportItem { item: Some(item) }).to_vec();
+    let holder = |id: &str| json!({ "object_type": "STAKEHOLDER", "id": id });
+    let items = [
+        vec![class],
+        vec![holder("founder")],
+        vec![holder("friend")],
+        vec![certificate("1", "founder", "600", "2020-02-01")],
+        vec![
+            transfer,
+            certificate("2", "friend", "100", "2021-05-01"),
+            certificate("3", "founder", "500", "2021-05-01"),
+        ],
+        vec![cancellation, certificate("4", "founder", "450", "2022-01-01")],
+    ];
+    let item = |item| v1::ImportItem { objects: objects(item), waived: vec![] };
+    let items = items.map(item).to_vec();
     let import = v1::ImportRegister { issuer: draft.to_string(), items };
     market.must(Actor::Registrar, vec![Command::ImportRegister(import)]);
     let activate = Command::ActivateRegister(v1::ActivateRegister {
@@ -324,12 +324,18 @@ fn an_imported_register_is_proved() {
     });
     market.must(Actor::Registrar, vec![link.clone()]);
     market.must(Actor::Seller, vec![link]);
+    let split = json!({
+        "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2026-11-20",
+        "stock_class_id": "ordinary", "split_ratio": { "numerator": "3", "denominator": "2" },
+    });
+    let record = v1::RecordTransaction { issuer: draft.to_string(), objects: objects([split]) };
+    market.must(Actor::Registrar, vec![Command::RecordTransaction(record)]);
     let report = judge(&Chronicle::of(&market).bundle_of(draft, true)).unwrap();
     let held = &report.register.classes[0].holdings;
     let held = held.iter().map(|held| (held.holder, held.quantity)).collect::<Vec<_>>();
     let wanted = [
-        (Holder::Party(Actor::Seller.party()), Quantity::whole(450)),
-        (Holder::Stakeholder(StakeholderId(1)), Quantity::whole(100)),
+        (Holder::Party(Actor::Seller.party()), Quantity::whole(675)),
+        (Holder::Stakeholder(StakeholderId(1)), Quantity::whole(150)),
     ];
     assert_eq!(held, wanted);
     assert_eq!(report.register.certificates_opened, 4);

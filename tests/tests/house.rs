@@ -82,6 +82,15 @@ fn each_code_of_the_storage_is_explained() {
 }
 
 #[test]
+fn each_code_of_vesting_is_documented_and_no_other() {
+    let page = std::fs::read_to_string(root().join("docs/vesting.md")).unwrap();
+    let codes = page.split("## Codes").nth(1).expect("a section of codes");
+    let rows = codes.split("| `").skip(1).filter_map(|row| row.split('`').next());
+    let known = counterfoil_registry::vesting::VestingError::CODES;
+    assert_eq!(rows.collect::<BTreeSet<_>>(), BTreeSet::from(known));
+}
+
+#[test]
 fn no_clock_chance_or_float_can_be_reached_from_the_core() {
     let banned = ["SystemTime", "Instant::now", "thread_rng", "getrandom", "HashMap", "HashSet"];
     let floats = [" f64", " f32", "<f64", "<f32", "(f64", "(f32"];
@@ -124,6 +133,26 @@ fn links_within_the_documentation_lead_somewhere() {
             assert!(path.exists(), "{}: {link} leads nowhere", page.display());
         }
     }
+}
+
+/// The codes that the command line gives of its own are on a page, or are codes of another part.
+#[test]
+fn each_code_of_the_command_line_is_explained() {
+    let pages: Vec<String> =
+        markdown(&root()).iter().map(|page| std::fs::read_to_string(page).unwrap()).collect();
+    let mut codes = BTreeSet::new();
+    for source in sources(&["gateway/src"]) {
+        let text = std::fs::read_to_string(&source).unwrap();
+        for call in ["Failure::refused(", "Failure::environment("] {
+            let arguments = text.split(call).skip(1).map(str::trim_start);
+            let literals = arguments.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+            codes.extend(literals.map(str::to_owned));
+        }
+    }
+    assert!(codes.len() > 30, "{codes:?}");
+    let named = |code: &String| pages.iter().any(|page| page.contains(code.as_str()));
+    let unexplained: Vec<&String> = codes.iter().filter(|code| !named(code)).collect();
+    assert!(unexplained.is_empty(), "no page names {unexplained:?}");
 }
 
 fn sources(folders: &[&str]) -> Vec<PathBuf> {

@@ -2,15 +2,18 @@
 //! a naive model, and a log replays to the same state whatever the order of the hash indexes.
 
 use bytes::Bytes;
+use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::machine::Machine;
-use counterfoil_engine::submission::{Mode, Submission};
+use counterfoil_engine::submission::{Author, Mode, Submission};
+use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::handle::{AccountId, StakeholderId};
-use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client};
+use counterfoil_tests::{Actor, CLASS, ISSUER, Market, client, objects};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn key(seed: u8) -> Bytes {
-    counterfoil_engine::key::PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
+    PrivateKey::from_seed([seed; 32]).public().0.to_vec().into()
 }
 
 #[test]
@@ -76,6 +79,30 @@ fn a_header_that_is_not_in_order_is_refused_with_its_code() {
         market.sign(Actor::Buyer, Mode::Independent, vec![Market::side("B", Receive, 1, "1")]);
     market.clock = counterfoil_engine::time::Timestamp(market.clock.0 - 48 * 3_600_000);
     assert_eq!(market.submit(early), ["VALIDITY_TOO_LONG"]);
+}
+
+#[test]
+fn only_a_key_in_force_writes_into_its_participants_chain() {
+    let mut market = Market::open(1);
+    let head = |market: &Market| {
+        let seller = market.machine.ledger().participant(Actor::Seller.party()).unwrap().ordinal;
+        market.machine.heads().head(seller).unwrap()
+    };
+    let stranger = Author {
+        ledger: market.genesis.ledger_id(),
+        participant: Actor::Seller.party(),
+        key: PrivateKey::from_seed([200; 32]),
+        encoding: Encoding::Protobuf,
+    };
+    let command = Market::side("S", Deliver, 1, "1");
+    let until = market.clock.plus_ms(60_000);
+    let forged = stranger.sign("forged", until, Mode::Independent, vec![([1; 16], command)]);
+    let before = head(&market);
+    assert_eq!(market.submit(forged), ["KEY_UNKNOWN"]);
+    assert_eq!(head(&market), before, "a stranger wrote into the chain");
+    let unfunded = Command::CreditCash(v1::CreditCash::default());
+    assert_eq!(market.one(Actor::Seller, unfunded), "MALFORMED");
+    assert_ne!(head(&market), before, "the participant's own refusals are in it");
 }
 
 #[test]
@@ -162,6 +189,7 @@ enum Step {
     Receive(u8, u64, u64),
     CancelSeller(u8),
     CancelBuyer(u8),
+    Record(u8, u8, u64),
     Tick,
 }
 
@@ -174,6 +202,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => side().prop_map(|(r, q, a)| Step::Receive(r, q, a)),
         1 => (0u8..40).prop_map(Step::CancelSeller),
         1 => (0u8..40).prop_map(Step::CancelBuyer),
+        3 => (0u8..4, 0u8..6, 1u64..9).prop_map(|(k, n, q)| Step::Record(k, n, q)),
         1 => Just(Step::Tick),
     ]
 }
@@ -213,9 +242,40 @@ fn play(market: &mut Market, step: &Step) {
             let cancel = v1::CancelInstruction { reference };
             market.one(Actor::Buyer, Command::CancelInstruction(cancel));
         }
+        Step::Record(kind, name, amount) => {
+            let record = v1::RecordTransaction {
+                issuer: ISSUER.to_string(),
+                objects: objects([transaction(*kind, *name, *amount)]),
+            };
+            market.one(Actor::Registrar, Command::RecordTransaction(record));
+        }
         Step::Tick => {
             market.tick();
         }
+    }
+}
+
+/// A holder, a note of hers, its acceptance, its cancellation.
+fn transaction(kind: u8, name: u8, amount: u64) -> Value {
+    let tx = |kind: &str, fields: Value| {
+        let mut tx = json!({
+            "object_type": kind, "id": format!("{name} {amount}"), "date": "2026-11-20",
+            "security_id": format!("note {name}"),
+        });
+        for (name, field) in fields.as_object().into_iter().flatten() {
+            tx[name] = field.clone();
+        }
+        tx
+    };
+    let money = json!({ "amount": amount.to_string(), "currency": "EUR" });
+    match kind {
+        0 => json!({ "object_type": "STAKEHOLDER", "id": "fund" }),
+        1 => tx(
+            "TX_CONVERTIBLE_ISSUANCE",
+            json!({ "custom_id": name.to_string(), "stakeholder_id": "fund", "investment_amount": money }),
+        ),
+        2 => tx("TX_CONVERTIBLE_ACCEPTANCE", json!({})),
+        _ => tx("TX_CONVERTIBLE_CANCELLATION", json!({ "amount": money })),
     }
 }
 

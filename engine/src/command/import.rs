@@ -1,96 +1,53 @@
-//! Items of draft registers: messages into the register's terms.
+//! Items of draft registers: texts into objects of the Open Cap Format.
 
-use counterfoil_registry::amount::{Money, parse_decimal};
-use counterfoil_registry::draft::{ImportClass, ImportIssuance, ImportItem, ImportResult};
+use counterfoil_registry::action::Action;
+use counterfoil_registry::draft::ImportItem;
+use counterfoil_registry::ocf::object::Object;
+use counterfoil_registry::rule::Rule;
 
-use super::parse::{
-    Parsed, authorized, class_kind, currency, date, label, name, number, quantity, refuse,
-};
-use crate::limits::AMOUNT_MINOR;
-use crate::wire::v1::{self, import_item::Item};
+use super::parse::{Parsed, refuse};
+use crate::limits::{OBJECT_BYTES, OBJECTS_PER_ITEM};
+use crate::wire::v1;
 
 /// Reads an item; `path` is where it stands in the command.
 pub(crate) fn import_item(path: &str, item: &v1::ImportItem) -> Parsed<ImportItem> {
-    let Some(item) = &item.item else {
-        return refuse(path, "one of the documented items is wanted");
-    };
-    Ok(match item {
-        Item::Class(class) => {
-            let at = |field: &str| format!("{path}.class.{field}");
-            ImportItem::Class(ImportClass {
-                id: name(&at("id"), class.id.clone())?,
-                kind: class_kind(&at("kind"), class.kind())?,
-                name: name(&at("name"), class.name.clone())?,
-                authorized: authorized(&at("authorized"), &class.authorized)?,
-                decimals: match number::<u8>(&at("decimals"), &class.decimals)? {
-                    decimals @ 0..=10 => decimals,
-                    _ => return refuse(&at("decimals"), "0 to 10 is wanted"),
-                },
-            })
-        }
-        Item::Stakeholder(stakeholder) => ImportItem::Stakeholder {
-            id: name(&format!("{path}.stakeholder.id"), stakeholder.id.clone())?,
-        },
-        Item::Issuance(issuance) => {
-            let at = |field: &str| format!("{path}.issuance.{field}");
-            ImportItem::Issuance(ImportIssuance {
-                security_id: name(&at("securityId"), issuance.security_id.clone())?,
-                date: date(&at("date"), &issuance.date)?,
-                class_id: name(&at("classId"), issuance.class_id.clone())?,
-                stakeholder_id: name(&at("stakeholderId"), issuance.stakeholder_id.clone())?,
-                quantity: quantity(&at("quantity"), &issuance.quantity)?,
-                number: label(&at("number"), issuance.number.clone())?,
-                consideration: consideration(&at("consideration"), issuance)?,
-            })
-        }
-        Item::Acceptance(acceptance) => {
-            let at = |field: &str| format!("{path}.acceptance.{field}");
-            ImportItem::Acceptance {
-                security_id: name(&at("securityId"), acceptance.security_id.clone())?,
-                date: date(&at("date"), &acceptance.date)?,
+    let objects = objects(path, &item.objects)?;
+    let mut waived = Vec::with_capacity(item.waived.len());
+    for (at, code) in item.waived.iter().enumerate() {
+        match Rule::parse(code).filter(|rule| rule.waivable() && !waived.contains(rule)) {
+            Some(rule) => waived.push(rule),
+            None => {
+                let why = "the code of a rule that can be waived is wanted, each once";
+                return refuse(&format!("{path}.waived[{at}]"), why);
             }
         }
-        Item::Transfer(transfer) => {
-            let at = |field: &str| format!("{path}.transfer.{field}");
-            let results = transfer.results.iter();
-            ImportItem::Transfer {
-                security_id: name(&at("securityId"), transfer.security_id.clone())?,
-                date: date(&at("date"), &transfer.date)?,
-                results: results.map(|r| result(&at("results"), r)).collect::<Parsed<_>>()?,
-            }
-        }
-        Item::Cancellation(cancellation) => {
-            let at = |field: &str| format!("{path}.cancellation.{field}");
-            let balance = cancellation.balance.as_ref();
-            ImportItem::Cancellation {
-                security_id: name(&at("securityId"), cancellation.security_id.clone())?,
-                date: date(&at("date"), &cancellation.date)?,
-                balance: balance.map(|balance| result(&at("balance"), balance)).transpose()?,
-            }
-        }
-    })
-}
-
-fn result(path: &str, result: &v1::ImportResult) -> Parsed<ImportResult> {
-    let at = |field: &str| format!("{path}.{field}");
-    Ok(ImportResult {
-        security_id: name(&at("securityId"), result.security_id.clone())?,
-        stakeholder_id: name(&at("stakeholderId"), result.stakeholder_id.clone())?,
-        quantity: quantity(&at("quantity"), &result.quantity)?,
-        number: label(&at("number"), result.number.clone())?,
-    })
-}
-
-/// What the documents say was paid, whole in minor units; absent where no currency is given.
-fn consideration(path: &str, issuance: &v1::ImportIssuance) -> Parsed<Option<Money>> {
-    if issuance.currency.is_empty() && issuance.consideration.is_empty() {
-        return Ok(None);
     }
-    let currency = currency(path, &issuance.currency)?;
-    let minor = parse_decimal(&issuance.consideration, currency.minor_decimals());
-    let minor = minor.filter(|minor| *minor <= AMOUNT_MINOR);
-    match minor.and_then(|minor| Money::from_minor(minor, currency)) {
-        Some(money) => Ok(Some(money)),
-        None => refuse(path, "an amount whole in minor units of the currency is wanted"),
+    Ok(ImportItem { objects, waived })
+}
+
+/// Reads the objects of an item, which together must mean something.
+pub(super) fn objects(path: &str, texts: &[String]) -> Parsed<Vec<Object>> {
+    if texts.len() > OBJECTS_PER_ITEM {
+        return refuse(&format!("{path}.objects"), "more objects than one item may have");
+    }
+    let mut objects = Vec::with_capacity(texts.len());
+    for (at, text) in texts.iter().enumerate() {
+        let at = || format!("{path}.objects[{at}]");
+        if text.len() > OBJECT_BYTES {
+            return refuse(&at(), "the object is larger than the limit");
+        }
+        let Some(object) = Object::parse_json(text) else {
+            return refuse(&at(), "an object in normal form as canonical JSON is wanted");
+        };
+        let personal = object.kind().personal_fields();
+        if let Some(field) = personal.iter().find(|field| object.value(field).is_some()) {
+            let why = format!("{field}: personal data does not enter the ledger");
+            return refuse(&at(), &why);
+        }
+        objects.push(object);
+    }
+    match Action::of(&objects) {
+        Ok(_) => Ok(objects),
+        Err(error) => refuse(&format!("{path}.objects"), &error.to_string()),
     }
 }

@@ -8,6 +8,7 @@ use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::{Authorized, ClassKind};
 use counterfoil_registry::handle::CertificateId;
 
+use super::import::objects;
 use super::{
     AmountText, Command, FieldError, Instruct, Movement, Reference, Roles, import_item, joint,
 };
@@ -231,6 +232,14 @@ pub(super) fn command(message: v1::Command) -> Parsed<Command> {
                 None => return refuse("activateRegister.outstanding", "a quantity is wanted"),
             },
             joint,
+        },
+        Wire::RecordTransaction(c) => Command::RecordTransaction {
+            issuer: handle("recordTransaction.issuer", &c.issuer, IssuerId::parse)?,
+            objects: objects("recordTransaction", &c.objects)?,
+        },
+        Wire::SetRepurchasePolicy(c) => Command::SetRepurchasePolicy {
+            class: handle("setRepurchasePolicy.class", &c.class, ClassId::parse)?,
+            treasury: c.treasury,
         },
         Wire::RaiseFeatureLevel(c) => {
             Command::RaiseFeatureLevel { level: number("raiseFeatureLevel.level", &c.level)? }

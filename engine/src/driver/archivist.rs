@@ -12,11 +12,13 @@ use crate::replica::StateMachine;
 pub(super) struct Shelf<B> {
     state: Mutex<State<B>>,
     changed: Condvar,
-    capacity: usize,
+    count_max: usize,
+    bytes_max: usize,
 }
 
 struct State<B> {
     blocks: VecDeque<Shelved<B>>,
+    bytes: usize,
     open: bool,
 }
 
@@ -27,19 +29,23 @@ struct Shelved<B> {
 }
 
 impl<B> Shelf<B> {
-    pub(super) fn new(capacity: usize) -> Shelf<B> {
-        let state = State { blocks: VecDeque::new(), open: true };
-        Shelf { state: Mutex::new(state), changed: Condvar::new(), capacity }
+    /// For so many blocks and so many bytes; the last block to come may exceed the bytes.
+    pub(super) fn new(count_max: usize, bytes_max: usize) -> Shelf<B> {
+        let state = State { blocks: VecDeque::new(), bytes: 0, open: true };
+        Shelf { state: Mutex::new(state), changed: Condvar::new(), count_max, bytes_max }
     }
 
-    /// Puts a block; waits while the shelf is full. False when nobody takes any more.
-    pub(super) fn put(&self, height: u64, index: u64, block: Arc<B>) -> bool {
+    /// Puts a block of so many bytes; waits while the shelf is full. False when nobody takes any
+    /// more.
+    pub(super) fn put(&self, height: u64, index: u64, block: Arc<B>, bytes: usize) -> bool {
         let mut state = self.lock();
-        while state.open && state.blocks.len() >= self.capacity {
+        while state.open && (state.blocks.len() >= self.count_max || state.bytes >= self.bytes_max)
+        {
             state = self.changed.wait(state).expect("nobody panics inside");
         }
         if state.open {
             state.blocks.push_back(Shelved { height, index, block });
+            state.bytes += bytes;
             self.changed.notify_all();
         }
         state.open
@@ -58,6 +64,7 @@ impl<B> Shelf<B> {
             state = self.changed.wait(state).expect("nobody panics inside");
         }
         let blocks = std::mem::take(&mut state.blocks);
+        state.bytes = 0;
         self.changed.notify_all();
         blocks
     }
@@ -98,17 +105,25 @@ fn store<M: StateMachine>(
 }
 
 /// Adds a block, unless the archive has it: after a restart, blocks up to its end are made again.
+/// Then it must be the same one: if not, what was acknowledged once is not what the log says now.
 pub(super) fn add<M: StateMachine>(
     archive: &mut impl Archive,
     height: u64,
     index: u64,
     block: &M::Block,
 ) -> Result<(), StoreFault> {
-    if height <= archive.height() {
+    let block = M::archived(block);
+    if height > archive.height() {
+        reaches(archive, height - 1)?;
+        return archive.append(height, index, &block);
+    }
+    if archive.stored(height)? == block {
         return Ok(());
     }
-    reaches(archive, height - 1)?;
-    archive.append(height, index, &M::archived(block))
+    let detail = format!(
+        "REPLAY_DIFFERS: the block {height} that entry {index} makes is not the one in the archive"
+    );
+    Err(StoreFault { code: "REPLAY_DIFFERS", detail })
 }
 
 /// Whether the archive has all blocks up to a height. It always has those before the newest
@@ -120,4 +135,33 @@ pub(super) fn reaches(archive: &impl Archive, height: u64) -> Result<(), StoreFa
     }
     let detail = format!("ARCHIVE_GAP: the archive ends at block {archived}, {height} is needed");
     Err(StoreFault { code: "ARCHIVE_GAP", detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_shelf_is_full_by_number_or_by_bytes() {
+        for (count_max, bytes_max) in [(2, usize::MAX), (usize::MAX, 2_000)] {
+            let shelf = Shelf::new(count_max, bytes_max);
+            assert!(shelf.put(1, 11, Arc::new(()), 1_500));
+            assert!(shelf.put(2, 12, Arc::new(()), 1_500));
+            std::thread::scope(|scope| {
+                let third = scope.spawn(|| shelf.put(3, 13, Arc::new(()), 1));
+                std::thread::sleep(Duration::from_millis(20));
+                assert!(!third.is_finished(), "it waits");
+                let heights = |taken: VecDeque<Shelved<()>>| {
+                    taken.iter().map(|shelved| shelved.height).collect::<Vec<_>>()
+                };
+                assert_eq!(heights(shelf.take()), [1, 2]);
+                assert!(third.join().unwrap());
+                assert_eq!(heights(shelf.take()), [3]);
+            });
+            shelf.close();
+            assert!(!shelf.put(4, 14, Arc::new(()), 1));
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::evidence::record::{BlockHeader, HEADER_BYTES};
 use crate::genesis::{Genesis, Secret};
 use crate::hash::Hash;
 use crate::ledger::ReplayedAt;
-use crate::machine::{Block, Machine};
+use crate::machine::{Block, Machine, Recorded};
 use crate::replica::{MachineError, StateMachine};
 use crate::time::Timestamp;
 
@@ -50,6 +50,15 @@ impl StateMachine for Machine {
 
     fn archived(block: &Block) -> Vec<u8> {
         ArchivedBlock::write(block)
+    }
+
+    fn size(block: &Block) -> usize {
+        let record = |record: &Recorded| {
+            let sections: usize = record.sections.iter().map(Vec::len).sum();
+            size_of::<Recorded>() + record.leaf.len() + sections
+        };
+        let records: usize = block.records.iter().map(record).sum();
+        size_of::<Block>() + block.submission.len() + records
     }
 
     fn height(&self) -> u64 {

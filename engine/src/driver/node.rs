@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::archivist::{self, Shelf};
 use super::clock::Clock;
 use super::consensus::{Consensus, Reads, Request};
 use super::fatal::OnFatal;
+use super::in_flight::{InFlight, Place};
 use super::photographer;
 use super::progress::Progress;
 use super::recovery::{RecoveryError, recover};
@@ -30,21 +31,36 @@ use crate::replica::{
 const QUEUE: usize = 1024;
 /// How long a shutdown waits for replies that are on their way.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long it then waits for the disk. One that works writes all that may be left in less.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bounds on what a node holds in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Submissions proposed and not answered yet; beyond it [`Rejected::Overloaded`].
     pub in_flight_max: usize,
+    /// The same in bytes of submissions.
+    pub in_flight_bytes_max: usize,
     /// Blocks applied and not archived yet; beyond it the applier waits.
     pub archive_lag_max: usize,
-    /// Entries between two snapshots.
+    /// The same in bytes of blocks.
+    pub archive_lag_bytes_max: usize,
+    /// Entries between two snapshots at most.
     pub snapshot_every: u64,
+    /// Bytes of entries between two snapshots at most: a bound on the length of the log.
+    pub snapshot_every_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { in_flight_max: 1024, archive_lag_max: 4096, snapshot_every: 100_000 }
+        Limits {
+            in_flight_max: 1024,
+            in_flight_bytes_max: 64 << 20,
+            archive_lag_max: 4096,
+            archive_lag_bytes_max: 256 << 20,
+            snapshot_every: 100_000,
+            snapshot_every_bytes: 256 << 20,
+        }
     }
 }
 
@@ -67,6 +83,17 @@ pub enum OpenError {
     /// The disk holds the replica of a larger group, or of another replica.
     #[error("GROUP_UNSUPPORTED: a node opens a group of which it is the only voter")]
     Group,
+    /// The archive shows what was acknowledged and what the log no longer makes.
+    #[error(
+        "LOG_LOST: blocks up to {archived} were archived, the log makes no more than {made}: \
+         it is an old image, or its disk lost what it had synced"
+    )]
+    Behind {
+        /// The last block of the archive.
+        archived: u64,
+        /// The last block that snapshot and log make.
+        made: u64,
+    },
 }
 
 impl From<StoreFault> for OpenError {
@@ -112,22 +139,14 @@ type Client<M> = Box<dyn FnOnce(Reply<<M as StateMachine>::Block>) + Send>;
 
 /// A client of a proposal, counted as in flight until it is answered or dropped.
 pub(super) struct Waiter<M: StateMachine> {
-    client: Option<Client<M>>,
-    in_flight: Arc<AtomicUsize>,
+    client: Client<M>,
+    _place: Place,
 }
 
 impl<M: StateMachine> Waiter<M> {
     /// Answers.
-    pub(super) fn answer(mut self, reply: Reply<M::Block>) {
-        if let Some(client) = self.client.take() {
-            client(reply);
-        }
-    }
-}
-
-impl<M: StateMachine> Drop for Waiter<M> {
-    fn drop(&mut self) {
-        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    pub(super) fn answer(self, reply: Reply<M::Block>) {
+        (self.client)(reply);
     }
 }
 
@@ -144,6 +163,9 @@ pub struct Figures {
     pub in_flight: usize,
     /// Syncs of the log so far.
     pub syncs: u64,
+    /// How long the log has been waiting for its disk, in the write or sync that is going on: zero or
+    /// milliseconds, unless the disk stalls.
+    pub log_waits: Duration,
     /// Whether a fault of the disk has stopped it.
     pub failed: bool,
 }
@@ -154,8 +176,7 @@ pub struct Node<M: StateMachine> {
     requests: Sender<Request<M>>,
     window: Arc<Window<M>>,
     progress: Arc<Progress>,
-    in_flight: Arc<AtomicUsize>,
-    in_flight_max: usize,
+    in_flight: Arc<InFlight>,
     closing: AtomicBool,
     threads: Vec<JoinHandle<()>>,
 }
@@ -200,6 +221,11 @@ impl<M: StateMachine> Node<M> {
             return Err(OpenError::Group);
         }
         archivist::reaches(&archive, recovered.machine.height())?;
+        // A block is archived when its entry is committed and, in a group of one, on this disk.
+        let (archived, made) = (archive.height(), recovered.machine.height() + recovered.pending);
+        if archived > made {
+            return Err(OpenError::Behind { archived, made });
+        }
 
         let (progress, bell) = Progress::new(on_fatal);
         progress.applied.store(recovered.applied.index, Ordering::Release);
@@ -207,7 +233,7 @@ impl<M: StateMachine> Node<M> {
         let progress = Arc::new(progress);
         let view = View { machine: recovered.machine.clone(), applied: recovered.applied };
         let window = Arc::new(Window::new(view));
-        let shelf = Arc::new(Shelf::new(limits.archive_lag_max));
+        let shelf = Arc::new(Shelf::new(limits.archive_lag_max, limits.archive_lag_bytes_max));
         let (requests, requested) = bounded(limits.in_flight_max);
         let (jobs, jobs_out) = bounded(QUEUE);
         let (batches, batches_out) = bounded(QUEUE);
@@ -234,7 +260,9 @@ impl<M: StateMachine> Node<M> {
             progress: progress.clone(),
             photographer: pictures,
             pictured: recovered.snapshot.index,
+            bytes_since: recovered.replayed_bytes,
             picture_every: limits.snapshot_every,
+            picture_every_bytes: limits.snapshot_every_bytes,
         };
         let (by_writer, by_archivist) = (progress.clone(), progress.clone());
         let (by_photographer, last) = (progress.clone(), recovered.snapshot.index);
@@ -253,8 +281,7 @@ impl<M: StateMachine> Node<M> {
             requests,
             window,
             progress,
-            in_flight: Arc::default(),
-            in_flight_max: limits.in_flight_max,
+            in_flight: InFlight::new(limits.in_flight_max, limits.in_flight_bytes_max),
             closing: AtomicBool::new(false),
             threads,
         })
@@ -283,12 +310,8 @@ impl<M: StateMachine> Node<M> {
         if submission.len() > MAX_SUBMISSION_BYTES {
             return Err(Rejected::Refused(ProposeError::Size));
         }
-        let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let client: Client<M> = Box::new(client);
-        let waiter = Waiter { client: Some(client), in_flight: self.in_flight.clone() };
-        if before >= self.in_flight_max {
-            return Err(Rejected::Overloaded);
-        }
+        let place = self.in_flight.enter(submission.len()).ok_or(Rejected::Overloaded)?;
+        let waiter = Waiter { client: Box::new(client), _place: place };
         match self.requests.try_send(Request::Propose { submission, waiter }) {
             Ok(()) => Ok(()),
             Err(error) if error.is_full() => Err(Rejected::Overloaded),
@@ -333,29 +356,46 @@ impl<M: StateMachine> Node<M> {
             leads: self.progress.leads.load(Ordering::Acquire),
             height: self.view().machine.height(),
             archived: self.progress.archived.load(Ordering::Acquire),
-            in_flight: self.in_flight.load(Ordering::Acquire),
+            in_flight: self.in_flight.count(),
             syncs: self.progress.syncs.load(Ordering::Relaxed),
+            log_waits: self.progress.writing(),
             failed: self.progress.has_failed(),
         }
     }
 
     /// Takes no more submissions, answers those on their way, and ends: the archive is then up to
-    /// date with the view.
-    pub fn shutdown(mut self) {
+    /// date with the view. A disk that does not answer for a minute is a fault like any other.
+    pub fn shutdown(self) {
+        self.end(DRAIN, PATIENCE);
+    }
+
+    fn end(mut self, drain: Duration, patience: Duration) {
         self.closing.store(true, Ordering::Release);
-        let end = Instant::now() + DRAIN;
-        while self.in_flight.load(Ordering::Acquire) > 0
-            && Instant::now() < end
-            && !self.progress.has_failed()
-        {
-            thread::sleep(Duration::from_millis(1));
-        }
-        let _ = self.requests.send(Request::Stop);
+        let answered = || self.in_flight.count() == 0 || self.progress.has_failed();
+        wait_until(Instant::now() + drain, answered);
+        let end = Instant::now() + patience;
+        // While the disk hangs nobody may be there to take it.
+        let _ = self.requests.send_deadline(Request::Stop, end);
         for thread in std::mem::take(&mut self.threads) {
+            if !wait_until(end, || thread.is_finished()) {
+                let detail = "DISK_IO: the disk does not answer".to_owned();
+                return self.progress.fail("ending", StoreFault { code: "DISK_IO", detail });
+            }
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
         }
     }
+}
+
+/// Whether it came true in time.
+fn wait_until(end: Instant, is_true: impl Fn() -> bool) -> bool {
+    while !is_true() {
+        if Instant::now() >= end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 impl<M: StateMachine> fmt::Debug for Node<M> {

@@ -1,6 +1,7 @@
 //! How the threads behind consensus tell it how far they are, without ever waiting for it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -21,6 +22,10 @@ pub(super) struct Progress {
     pub(super) syncs: AtomicU64,
     /// Whether consensus leads.
     pub(super) leads: AtomicBool,
+    /// When the writer turned to the disk, in milliseconds since `began` and one more; zero while it
+    /// waits for work.
+    writing_since: AtomicU64,
+    began: Instant,
     failed: AtomicBool,
     on_fatal: OnFatal,
     bell: Sender<()>,
@@ -37,6 +42,8 @@ impl Progress {
             archived: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
             leads: AtomicBool::new(false),
+            writing_since: AtomicU64::new(0),
+            began: Instant::now(),
             failed: AtomicBool::new(false),
             on_fatal,
             bell,
@@ -48,6 +55,26 @@ impl Progress {
     pub(super) fn raise(&self, number: &AtomicU64, to: u64) {
         number.fetch_max(to, Ordering::Release);
         let _ = self.bell.try_send(());
+    }
+
+    /// Runs what the writer does on the disk, so that [`Progress::writing`] shows how long it takes.
+    pub(super) fn while_writing<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.writing_since.store(self.milliseconds() + 1, Ordering::Release);
+        let done = work();
+        self.writing_since.store(0, Ordering::Release);
+        done
+    }
+
+    /// How long the writer has been at the disk without a pause.
+    pub(super) fn writing(&self) -> Duration {
+        match self.writing_since.load(Ordering::Acquire).checked_sub(1) {
+            Some(since) => Duration::from_millis(self.milliseconds().saturating_sub(since)),
+            None => Duration::ZERO,
+        }
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
     }
 
     /// Reports a fault. If the process survives it, the node takes and confirms nothing more.

@@ -33,6 +33,10 @@ pub struct Recovered<M> {
     pub configuration: ConfState,
     /// The newest snapshot on disk covers the log up to here.
     pub snapshot: Position,
+    /// Blocks that the log holds beyond the machine: consensus has to commit their entries again.
+    pub pending: u64,
+    /// Bytes of the entries between the snapshot and the machine.
+    pub replayed_bytes: u64,
 }
 
 /// Why a replica cannot come back.
@@ -70,13 +74,13 @@ pub fn recover<M: StateMachine>(
 ) -> Result<Recovered<M>, RecoveryError> {
     let (snapshot, mut machine) = newest::<M>(origin, snapshots)?;
     let base = Position { index: snapshot.index, term: snapshot.term };
-    finish_install(log, base)?;
+    finish_install(settings.id, log, &snapshot)?;
     let floor = log.floor();
     if floor.index > base.index {
         return Err(RecoveryError::Gap { snapshot: base.index, floor: floor.index });
     }
     let hard_state = log.hard_state();
-    let mut applied = base;
+    let (mut applied, mut pending, mut replayed_bytes) = (base, 0, 0);
     let mut replay = Replay { commit: hard_state.commit, over: false };
     let mut start = Start::new(floor, base.index, snapshot.configuration.clone(), hard_state);
     let mut next = floor.index + 1;
@@ -90,18 +94,33 @@ pub fn recover<M: StateMachine>(
             } else if replay.takes(&entry) {
                 start.note(position);
                 applied = position;
+                replayed_bytes += entry.data.len() as u64;
                 if !entry.data.is_empty() {
                     let block = apply(&mut machine, &entry.data);
                     on_block(entry.index, &machine, block)?;
                 }
             } else {
+                pending += u64::from(is_normal(&entry) && !entry.data.is_empty());
                 start.push(entry);
             }
         }
     }
     let replica = Replica::start(settings, start)?;
     let configuration = snapshot.configuration;
-    Ok(Recovered { replica, machine, applied, configuration, snapshot: base })
+    Ok(Recovered {
+        replica,
+        machine,
+        applied,
+        configuration,
+        snapshot: base,
+        pending,
+        replayed_bytes,
+    })
+}
+
+/// Whether an entry is none that changes the group.
+fn is_normal(entry: &Entry) -> bool {
+    entry.get_entry_type() == EntryType::EntryNormal
 }
 
 /// Applies the payload of one entry.
@@ -120,8 +139,7 @@ impl Replay {
     /// Committed entries up to the first change of the group: that one needs consensus to carry
     /// it out.
     fn takes(&mut self, entry: &Entry) -> bool {
-        let plain = entry.get_entry_type() == EntryType::EntryNormal;
-        self.over |= entry.index > self.commit || !plain;
+        self.over |= entry.index > self.commit || !is_normal(entry);
         !self.over
     }
 }
@@ -132,9 +150,14 @@ fn newest<M: StateMachine>(
     snapshots: &impl Snapshots,
 ) -> Result<(StateSnapshot, M), RecoveryError> {
     let mut unreadable = RecoveryError::NoSnapshot;
-    for snapshot in snapshots.read()? {
+    for index in snapshots.indexes()? {
+        let Some(snapshot) = snapshots.load(index)? else { continue };
         match M::decode(origin, &snapshot.state) {
-            Ok(machine) => return Ok((snapshot, machine)),
+            Ok(machine) => {
+                snapshots.rely_on(index);
+                // The machine holds the state from now on; its bytes may go.
+                return Ok((StateSnapshot { state: Bytes::new(), ..snapshot }, machine));
+            }
             Err(error) => unreadable = error.into(),
         }
     }
@@ -144,7 +167,15 @@ fn newest<M: StateMachine>(
 /// A crash between writing a leader's snapshot and starting the log anew behind it leaves a log
 /// that ends before the snapshot or took another way. The snapshot holds only what was committed,
 /// so that log has nothing to add.
-fn finish_install(log: &mut impl Log, base: Position) -> Result<(), StoreFault> {
+///
+/// A sole voter never gets one: its log reached the snapshot once and does no more, and what was
+/// acknowledged behind it is gone too.
+fn finish_install(
+    id: u64,
+    log: &mut impl Log,
+    snapshot: &StateSnapshot,
+) -> Result<(), RecoveryError> {
+    let base = Position { index: snapshot.index, term: snapshot.term };
     let floor = log.floor();
     let covered = if log.last() < base.index {
         false
@@ -157,6 +188,10 @@ fn finish_install(log: &mut impl Log, base: Position) -> Result<(), StoreFault> 
     if covered {
         return Ok(());
     }
+    if snapshot.configuration.get_voters() == [id] {
+        let from = base.index.min(log.last() + 1);
+        return Err(StartError::Lost { from, to: base.index }.into());
+    }
     let mut hard_state = log.hard_state();
     hard_state.commit = base.index;
     // A vote holds for its term alone: in a higher one this replica has not voted yet.
@@ -164,7 +199,7 @@ fn finish_install(log: &mut impl Log, base: Position) -> Result<(), StoreFault> 
         hard_state.term = base.term;
         hard_state.vote = 0;
     }
-    log.restart(base, &hard_state, &[])
+    Ok(log.restart(base, &hard_state, &[])?)
 }
 
 #[cfg(test)]

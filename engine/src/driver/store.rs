@@ -59,17 +59,37 @@ pub trait Log: Send + 'static {
 
 /// The snapshots of one replica.
 pub trait Snapshots: Send + Sync + 'static {
-    /// Writes a snapshot durably, keeps the one before it and removes older ones.
+    /// Writes a snapshot durably, keeps the one relied on before it and removes all others.
     fn write(&self, snapshot: &StateSnapshot) -> Result<(), StoreFault>;
 
-    /// The snapshots whose bytes are intact, the newest first.
-    fn read(&self) -> Result<Vec<StateSnapshot>, StoreFault>;
+    /// The indexes of the snapshots on disk, the newest first. Whether they are intact shows when
+    /// they are loaded.
+    fn indexes(&self) -> Result<Vec<u64>, StoreFault>;
+
+    /// A snapshot; `None` when its bytes are damaged.
+    fn load(&self, index: u64) -> Result<Option<StateSnapshot>, StoreFault>;
+
+    /// The machine came from this snapshot: the next one written does not take its place.
+    fn rely_on(&self, index: u64);
+
+    /// The newest one whose bytes are intact.
+    fn newest(&self) -> Result<Option<StateSnapshot>, StoreFault> {
+        for index in self.indexes()? {
+            if let Some(snapshot) = self.load(index)? {
+                return Ok(Some(snapshot));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Every block for ever, in order of height.
 pub trait Archive: Send + 'static {
     /// The height of the last block on disk; zero before the first.
     fn height(&self) -> u64;
+
+    /// The block of a height up to that, as it was appended before the archive was opened.
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault>;
 
     /// Adds the block of the next height, made by the entry `index`. Durable after
     /// [`Archive::sync`].

@@ -23,7 +23,8 @@ pub(super) enum Job {
 pub(super) fn run(mut log: impl Log, jobs: &Receiver<Job>, progress: &Arc<Progress>) {
     while let Ok(first) = jobs.recv() {
         let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
-        if let Err(fault) = write(&mut log, group, progress) {
+        let written = progress.while_writing(|| write(&mut log, group, progress));
+        if let Err(fault) = written {
             progress.fail("writing the log", fault);
             return;
         }

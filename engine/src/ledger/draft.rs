@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::draft::Draft;
+use counterfoil_registry::draft::{Decimals, Entry, EntryError, ImportItem};
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::Event;
 use counterfoil_registry::handle::IssuerId;
@@ -15,7 +15,7 @@ use counterfoil_registry::store::Scoped;
 use super::{Chunk, Effects, Handled, Ledger, OPERATOR, Refusal, Signer};
 use crate::command::{Command, import_item};
 use crate::effects::IdentityEffect;
-use crate::limits::DRAFT_ITEMS;
+use crate::limits::{DRAFT_BYTES, DRAFT_ITEMS};
 use crate::rejection::Rejection;
 use crate::wire::v1;
 
@@ -32,8 +32,15 @@ impl Ledger {
         if !draft.draft {
             return Err(Rule::RegisterStatus.into());
         }
-        if self.draft_items(issuer).count().saturating_add(items.len()) > DRAFT_ITEMS {
-            return Err(Rejection::DraftTotals.into());
+        let bytes = |item: &v1::ImportItem| item.objects.iter().map(String::len).sum::<usize>();
+        let held = self.draft_items(issuer).chain(items.iter());
+        let (items_held, bytes_held) = held.fold((0usize, 0usize), |(count, sum), item| {
+            (count.saturating_add(1), sum.saturating_add(bytes(item)))
+        });
+        if items_held > DRAFT_ITEMS || bytes_held > DRAFT_BYTES {
+            let detail =
+                format!("{items_held} items of {bytes_held} bytes are more than the limit");
+            return Err(Refusal { rejection: Rejection::DraftTotals, detail });
         }
         // Past this line the command succeeds.
         self.chunks.push(Chunk { issuer, items: Arc::clone(items) });
@@ -122,20 +129,26 @@ impl Ledger {
         issuer: IssuerId,
         outstanding: Quantity,
     ) -> Result<Vec<Event>, Refusal> {
-        let items: Vec<v1::ImportItem> = self.draft_items(issuer).cloned().collect();
-        let mut draft = Draft::new(issuer, self.time.date());
+        let refuse = |at: usize, rejection: Rejection, why: &str| Refusal {
+            rejection,
+            detail: format!("item {at}: {why}"),
+        };
+        let items = self.draft_items(issuer).enumerate().map(|(at, item)| {
+            let malformed = |error| refuse(at, Rejection::Malformed, &format!("{error}"));
+            import_item("item", item).map_err(malformed)
+        });
+        let items: Vec<ImportItem> = items.collect::<Result<_, _>>()?;
+        let decimals = Decimals::of(items.iter().flat_map(|item| &item.objects));
+        let entry = Entry { issuer, today: self.time.date(), decimals };
         let mut events = Vec::with_capacity(items.len());
         let mut opened = place.opened;
         for (at, item) in items.iter().enumerate() {
-            let refuse = |rejection: Rejection, why: &str| Refusal {
-                rejection,
-                detail: format!("item {at}: {why}"),
-            };
-            let item = import_item("item", item)
-                .map_err(|error| refuse(Rejection::Malformed, &error.to_string()))?;
-            let event = draft
-                .enter(&mut self.register, Place { opened, ..place }, &item)
-                .map_err(|rule| refuse(rule.into(), rule.sentence()))?;
+            let place = Place { opened, ..place };
+            let event =
+                entry.enter(&mut self.register, place, item).map_err(|error| match error {
+                    EntryError::Item(error) => refuse(at, Rejection::Malformed, &error.to_string()),
+                    EntryError::Rule(rule) => refuse(at, rule.into(), rule.sentence()),
+                })?;
             let opens = |effect: &&Effect| matches!(effect, Effect::CertificateOpened(_));
             let more = event.effects.iter().filter(opens).count();
             opened = opened.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));

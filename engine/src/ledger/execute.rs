@@ -208,12 +208,12 @@ impl Ledger {
     }
 
     fn refuse_all(&self, submission: &Submission, refusal: Refusal) -> Vec<Done> {
-        let known = self.participant_of.get(u64::from(submission.header.participant.0));
-        // Only a valid signature lets anyone write into a participant's chain.
-        let effects = match known.filter(|_| submission.signed) {
-            Some(participant) => self.own_effects(participant),
-            None => Effects { subjects: vec![0], ..Effects::default() },
-        };
+        let key = (submission.header.key, false);
+        let participant = self.participant(submission.header.participant);
+        // Only a valid signature of a key in force lets anyone write into a participant's chain.
+        let own = participant.filter(|own| submission.signed && own.keys.contains(&key));
+        let subject = own.map_or(0, |own| own.ordinal);
+        let effects = Effects { subjects: vec![subject], ..Effects::default() };
         let one = Done { outcome: Err(refusal), effects };
         submission.items.iter().map(|_| one.clone()).collect()
     }
@@ -302,6 +302,12 @@ impl Ledger {
                 Err(Refusal { rejection: Rejection::Malformed, detail })
             }
             ActivateRegister { .. } => self.activate(signer, command, effects),
+            RecordTransaction { issuer, objects } => {
+                self.record_transaction(signer, *issuer, objects, effects)
+            }
+            SetRepurchasePolicy { class, treasury } => {
+                self.set_repurchase_policy(signer, *class, *treasury, effects)
+            }
             RaiseFeatureLevel { level } => self.raise_feature_level(signer, *level, effects),
         }
     }

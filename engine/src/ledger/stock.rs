@@ -1,9 +1,12 @@
 //! The register's commands: issuers, classes, stakeholders, issues and transfers free of payment.
 
 use counterfoil_registry::amount::Money;
+use counterfoil_registry::date::Date;
+use counterfoil_registry::draft::{Entry, EntryError};
 use counterfoil_registry::effect::{Effect, Opened};
 use counterfoil_registry::event::{Consideration, Event, EventKind};
 use counterfoil_registry::handle::{ClassId, Holder, IssuerId, PartyId, StakeholderId};
+use counterfoil_registry::ocf::object::Object;
 use counterfoil_registry::register::Transfer;
 use counterfoil_registry::rule::Rule;
 
@@ -161,8 +164,7 @@ impl Ledger {
         let today = self.time.date();
         let date = date.unwrap_or(today);
         if date > today {
-            let detail = format!("{date} lies after the ledger's day {today}");
-            return Err(Refusal { rejection: Rejection::DatesInvalid, detail });
+            return Err(self.in_the_future(date));
         }
         let certificate = Opened {
             class: *class,
@@ -208,6 +210,72 @@ impl Ledger {
         if let Some(receiver) = self.register.account(*to) {
             self.touch(receiver.operator, effects);
         }
+        self.enter(issuer, event, effects)
+    }
+
+    pub(super) fn record_transaction(
+        &mut self,
+        signer: &Signer,
+        issuer: IssuerId,
+        objects: &[Object],
+        effects: &mut Effects,
+    ) -> Handled {
+        self.live_register(signer, issuer)?;
+        let today = self.time.date();
+        let entry = Entry { issuer, today, ..Entry::default() };
+        let event = match entry.plan(&self.register, signer.place, objects) {
+            Ok(event) => event,
+            Err(EntryError::Rule(rule)) => return Err(rule.into()),
+            Err(EntryError::Item(error)) => {
+                let detail = error.to_string();
+                return Err(Refusal { rejection: Rejection::Malformed, detail });
+            }
+        };
+        if event.date > today {
+            return Err(self.in_the_future(event.date));
+        }
+        self.keeps_what_it_takes(signer, &event)?;
+        self.enter(issuer, event, effects)
+    }
+
+    /// Who keeps a register takes nothing out of an account that another participant operates, a
+    /// split, a retraction and vesting aside: its holder transfers, or surrenders it first.
+    fn keeps_what_it_takes(&self, signer: &Signer, event: &Event) -> Handled {
+        if matches!(event.kind, EventKind::Split | EventKind::Retraction) {
+            return Ok(());
+        }
+        for effect in &event.effects {
+            let account = match effect {
+                Effect::CertificateClosed { account, .. }
+                | Effect::SecurityClosed { account, .. } => Some(*account),
+                Effect::SecurityReduced { security, .. } => {
+                    self.register.security(*security).map(|security| security.account)
+                }
+                _ => None,
+            };
+            let account = account.and_then(|account| self.register.account(account));
+            if account.is_some_and(|account| account.operator != signer.party) {
+                return Err(Rejection::NotAuthorized.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn in_the_future(&self, date: Date) -> Refusal {
+        let detail = format!("{date} lies after the ledger's day {}", self.time.date());
+        Refusal { rejection: Rejection::DatesInvalid, detail }
+    }
+
+    pub(super) fn set_repurchase_policy(
+        &mut self,
+        signer: &Signer,
+        class: ClassId,
+        treasury: bool,
+        effects: &mut Effects,
+    ) -> Handled {
+        let issuer = self.issuer_of(class)?;
+        self.live_register(signer, issuer)?;
+        let event = self.registration(Effect::RepurchasePolicy { class, treasury });
         self.enter(issuer, event, effects)
     }
 

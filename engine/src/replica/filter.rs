@@ -220,7 +220,7 @@ fn check_snapshot(id: u64, message: &Message) -> Result<(), Refusal> {
 
 /// Whether the configuration is one that raft-rs can restore: voters, learners, nobody twice, and
 /// not in the middle of a change (no snapshot is taken there).
-pub(super) fn is_plain(configuration: &ConfState) -> bool {
+pub(crate) fn is_plain(configuration: &ConfState) -> bool {
     let voters = configuration.get_voters();
     let members = voters.iter().chain(configuration.get_learners());
     let distinct: BTreeSet<u64> = members.clone().copied().collect();

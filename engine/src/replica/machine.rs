@@ -30,6 +30,9 @@ pub trait StateMachine: Clone + Send + Sync + 'static {
     /// The block as the archive keeps it.
     fn archived(block: &Self::Block) -> Vec<u8>;
 
+    /// About how many bytes a block takes.
+    fn size(block: &Self::Block) -> usize;
+
     /// Blocks closed so far.
     fn height(&self) -> u64;
 

@@ -25,21 +25,27 @@ impl<W: Workload> Simulation<W> {
     fn crashes(&mut self) {
         if self.shared.chance.one_in(600) {
             let at = self.someone();
-            self.crash(at);
+            self.end(at);
         }
         // The building loses its power.
         if self.shared.chance.one_in(4_000) {
             for at in 0..self.nodes.len() {
-                self.crash(at);
+                self.crash(at, false);
             }
         }
     }
 
-    pub(super) fn crash(&mut self, at: usize) {
+    /// One process ends, and now and then its system with it.
+    pub(super) fn end(&mut self, at: usize) {
+        let has_power = self.shared.chance.one_in(2);
+        self.crash(at, has_power);
+    }
+
+    fn crash(&mut self, at: usize, has_power: bool) {
         let down = self.shared.chance.within(20, 1_500);
         let node = match self.nodes[at].take() {
             Node::Up(process) => {
-                let disk = process.crash(&mut self.shared);
+                let disk = process.crash(has_power, &mut self.shared);
                 Node::Down { disk, until: self.shared.now + down }
             }
             already_down => already_down,

@@ -17,7 +17,7 @@ use crate::driver::store::{Log, Snapshots, StoreFault};
 use crate::hash::Hash;
 use crate::replica::{
     Append, Body, Committed, Effect, Envelope, Fetch, Install, Position, Refusal, Replica,
-    Settings, StateMachine, StateSnapshot, stamped,
+    Settings, StateMachine, StateSnapshot, is_plain, stamped,
 };
 use crate::storage::{DiskLog, DiskSnapshots, Home, Identity, OpenFault, Sizes};
 use crate::time::Timestamp;
@@ -123,7 +123,7 @@ impl<W: Workload> Process<W> {
         for (index, machine) in &seen {
             shared.headers.machine(id, *index, machine)?;
         }
-        let Recovered { replica, machine, applied, configuration, snapshot } = recovered;
+        let Recovered { replica, machine, applied, configuration, snapshot, .. } = recovered;
         Ok(Process {
             id,
             incarnation,
@@ -146,11 +146,16 @@ impl<W: Workload> Process<W> {
         })
     }
 
-    /// The power goes; what is left on disk.
-    pub(super) fn crash(self, shared: &mut Shared<W>) -> MemoryDisk {
-        shared.counts.crashes += 1;
+    /// The process ends, with the power or without; what is left on disk.
+    pub(super) fn crash(self, has_power: bool, shared: &mut Shared<W>) -> MemoryDisk {
         let Disk { memory, .. } = self.disk;
-        memory.crash(&mut shared.chance);
+        if has_power {
+            shared.counts.kills += 1;
+            memory.kill();
+        } else {
+            shared.counts.crashes += 1;
+            memory.crash(&mut shared.chance);
+        }
         if shared.is(Mutant::LostTailWithSameId) {
             lose_tail(&memory, shared.chance.below(12));
         }
@@ -319,7 +324,8 @@ impl<W: Workload> Process<W> {
     }
 
     fn begin_snapshot(&mut self, shared: &mut Shared<W>) {
-        if self.snapshot.is_some() || self.applied.index < self.snapshots[0] + SNAPSHOT_EVERY {
+        let due = self.applied.index >= self.snapshots[0] + SNAPSHOT_EVERY;
+        if self.snapshot.is_some() || !due || !is_plain(&self.configuration) {
             return;
         }
         let snapshot = StateSnapshot {
@@ -387,7 +393,7 @@ impl<W: Workload> Process<W> {
             }
             Effect::Fetch(fetch) => self.fetch(fetch, shared)?,
             Effect::LoadSnapshot => {
-                if let Some(newest) = works(self.disk.snapshots.read())?.into_iter().next() {
+                if let Some(newest) = works(self.disk.snapshots.newest())? {
                     self.replica.snapshot_loaded(newest);
                 }
             }

@@ -34,8 +34,10 @@ pub(super) struct Shared<W> {
 /// What happened, to see that a simulation did not idle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Processes that crashed.
+    /// Processes that ended with the power.
     pub crashes: u64,
+    /// Processes that ended alone, while their system went on.
+    pub kills: u64,
     /// Snapshots written by a replica of its own state.
     pub snapshots: u64,
     /// Snapshots taken over from a leader.

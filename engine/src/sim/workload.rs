@@ -86,6 +86,10 @@ impl StateMachine for Tally {
         bytes
     }
 
+    fn size(_: &Counted) -> usize {
+        size_of::<Counted>()
+    }
+
     fn height(&self) -> u64 {
         self.height
     }

@@ -24,6 +24,7 @@ mod scan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
 
 use super::disk::{Disk, DiskFile, NEW, make_sure, path};
@@ -31,7 +32,7 @@ use super::frame::{self, Kind, Link};
 use super::misuse;
 use super::segment::ARCHIVE;
 use super::slots::Slots;
-use crate::driver::store::{Archive, StoreFault};
+use crate::driver::store::{Archive, Blocks, StoreFault};
 use crate::hash::Hash;
 use offsets::Offsets;
 use reader::{Shared, Volume};
@@ -41,6 +42,8 @@ pub(super) use scan::{Scan, scan};
 
 /// The file of the durable end within the folder.
 const END: &str = "end";
+/// Of all frames: replicas have the same files.
+const MARK: u32 = 0;
 
 /// The archive, open for writing.
 pub struct DiskArchive {
@@ -50,6 +53,7 @@ pub struct DiskArchive {
     file_bytes: u64,
     shared: Arc<Shared>,
     active: Volume,
+    file: Arc<dyn DiskFile>,
     length: u64,
     link: Link,
     offsets: Offsets,
@@ -85,7 +89,7 @@ impl DiskArchive {
     /// Creates an archive without blocks.
     pub(super) fn create(disk: &dyn Disk, ledger: Hash) -> Result<(), StoreFault> {
         let mut bytes = Vec::new();
-        let link = ARCHIVE.head(&mut bytes, Link::START, ledger, 1, |_| {})?;
+        let link = ARCHIVE.head(&mut bytes, MARK, Link::START, ledger, 1, |_| {})?;
         let end = End { height: 0, hash: link.hash };
         Slots::create(disk, ARCHIVE.name, END, &end.encode())?;
         ARCHIVE.publish(disk, 1, &bytes)?;
@@ -104,25 +108,26 @@ impl DiskArchive {
         file_bytes: u64,
     ) -> Result<DiskArchive, StoreFault> {
         let scan = scan(&*disk, ledger)?;
-        let Scan { volumes, tail, link, length, end, .. } = scan;
-        let active = volumes.last().expect("an archive has a file").clone();
+        let Scan { volumes, last: file, tail, link, length, end, .. } = scan;
+        let active = *volumes.last().expect("an archive has a file");
         if scan.torn > 0 {
-            active.file.set_length(length)?;
+            file.set_length(length)?;
         }
-        make_sure(&*active.file, scan.proven, length)?;
+        make_sure(&*file, scan.proven, length)?;
         disk.remove(&path(ARCHIVE.name, NEW))?;
         let offsets = match Offsets::open(&*disk, ledger, active.first)? {
             Some(offsets) => offsets,
             None => Offsets::rebuild(&*disk, ledger, &volumes, active.first)?,
         };
         disk.sync_folder(ARCHIVE.name)?;
-        let shared = Arc::new(Shared::new(volumes, offsets.file()));
+        let shared = Arc::new(Shared::new(disk.clone(), volumes, offsets.file()));
         let mut archive = DiskArchive {
             disk,
             ledger,
             file_bytes,
             shared,
             active,
+            file,
             length,
             link,
             offsets,
@@ -163,7 +168,7 @@ impl DiskArchive {
         if self.shared.height.load(Ordering::Acquire) == self.link.sequence {
             return Ok(());
         }
-        self.active.file.sync()?;
+        self.file.sync()?;
         // A crash here leaves an older end and fewer offsets: the last file is read again.
         self.publish_end()
     }
@@ -175,10 +180,10 @@ impl DiskArchive {
         self.offsets.sync()?;
         let number = self.active.number + 1;
         let mut bytes = Vec::new();
-        let link = ARCHIVE.head(&mut bytes, self.link, self.ledger, number, |_| {})?;
-        let file = ARCHIVE.publish(&*self.disk, number, &bytes)?;
-        self.active = Volume { number, first: link.sequence + 1, file };
-        self.shared.add(self.active.clone());
+        let link = ARCHIVE.head(&mut bytes, MARK, self.link, self.ledger, number, |_| {})?;
+        self.file = ARCHIVE.publish(&*self.disk, number, &bytes)?;
+        self.active = Volume { number, first: link.sequence + 1 };
+        self.shared.add(self.active);
         self.length = bytes.len() as u64;
         self.link = link;
         Ok(())
@@ -188,6 +193,10 @@ impl DiskArchive {
 impl Archive for DiskArchive {
     fn height(&self) -> u64 {
         self.link.sequence
+    }
+
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault> {
+        self.reader().block(height)
     }
 
     fn append(&mut self, height: u64, index: u64, block: &[u8]) -> Result<(), StoreFault> {
@@ -200,10 +209,10 @@ impl Archive for DiskArchive {
             }
             let mut bytes = std::mem::take(&mut archive.buffer);
             bytes.clear();
-            let frame = frame::begin(&mut bytes, Kind::Block, archive.link, index);
+            let frame = frame::begin(&mut bytes, Kind::Block, MARK, archive.link, index);
             bytes.extend_from_slice(block);
             let link = frame::finish(&mut bytes, frame)?;
-            archive.active.file.write_at(&bytes, archive.length)?;
+            archive.file.write_at(&bytes, archive.length)?;
             archive.offsets.push(archive.length);
             archive.length += bytes.len() as u64;
             archive.link = link;
@@ -220,11 +229,6 @@ impl Archive for DiskArchive {
 /// The name of the durable end within the tree.
 pub(super) fn end_name() -> String {
     path(ARCHIVE.name, END)
-}
-
-/// A file of the archive, open.
-fn open_volume(disk: &dyn Disk, number: u64) -> Result<Option<Arc<dyn DiskFile>>, StoreFault> {
-    disk.open(&ARCHIVE.file(number))
 }
 
 #[cfg(test)]

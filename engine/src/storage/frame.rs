@@ -5,7 +5,7 @@
 //! 4   1  kind                      64   n  payload
 //! 5   3  zero                     64+n  4  CRC-32C of all before it
 //! 8   4  n, length of the payload 68+n 32  SHA-256 of bytes 0 to 64+n: this frame's hash
-//! 12  4  zero
+//! 12  4  mark of the log, zero in the archive
 //! 16  8  sequence
 //! 24  8  note
 //! ```
@@ -13,6 +13,9 @@
 //! The CRC finds what a crash tore; the hash also finds what somebody changed. A frame of kind
 //! *head* opens a file and repeats the sequence of the frame before it; each other frame raises
 //! the sequence by one.
+//!
+//! The mark tells frames of a log from bytes that a client put into an entry to look like one: it
+//! follows from what no client knows, and only where something is damaged it is needed at all.
 
 use counterfoil_registry::codec::{Reader, Writer};
 
@@ -55,6 +58,7 @@ impl Link {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
     pub(super) kind: Kind,
+    pub(super) mark: u32,
     pub(super) sequence: u64,
     /// In a batch the highest sequence known to be synced when it was written, in a block the
     /// index of the log's entry, in a head the number of the file.
@@ -88,12 +92,13 @@ pub(super) struct Unfinished {
 }
 
 /// Begins the frame that comes next in a chain; its payload goes behind it into the same buffer.
-pub(super) fn begin(out: &mut Vec<u8>, kind: Kind, link: Link, note: u64) -> Unfinished {
+pub(super) fn begin(out: &mut Vec<u8>, kind: Kind, mark: u32, link: Link, note: u64) -> Unfinished {
     let start = out.len();
     let sequence = link.sequence + u64::from(kind != Kind::Head);
     out.put(&MAGIC);
     out.put(&[kind as u8, 0, 0, 0]);
-    out.put(&[0; 8]);
+    out.put_u32(0);
+    out.put_u32(mark);
     out.put_u64(sequence);
     out.put_u64(note);
     out.put(&link.hash.0);
@@ -129,16 +134,17 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Frame<'_>> {
         [3, 0, 0, 0] => Kind::Block,
         _ => return None,
     };
-    let (length, zero) = (from.u32().ok()? as usize, from.u32().ok()?);
+    let (length, mark) = (from.u32().ok()? as usize, from.u32().ok()?);
     let (sequence, note) = (from.u64().ok()?, from.u64().ok()?);
     let previous = Hash(from.array().ok()?);
     let payload = from.take(length).ok()?;
     let covered = &bytes[..from.position()];
     let crc = from.u32().ok()?;
     let hash = Hash(from.array().ok()?);
-    let intact = magic == MAGIC && zero == 0 && crc == crc32c::crc32c(covered);
+    let intact = magic == MAGIC && crc == crc32c::crc32c(covered);
     (intact && hash == sha256(&[covered])).then_some(Frame {
         kind,
+        mark,
         sequence,
         note,
         previous,
@@ -150,6 +156,8 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Frame<'_>> {
 /// Goes through the frames of one file.
 pub(super) struct Walk<'a> {
     bytes: &'a [u8],
+    /// That of the file's head.
+    mark: u32,
     /// Where the next frame begins.
     pub(super) at: usize,
     /// The end of the chain so far.
@@ -160,7 +168,7 @@ impl<'a> Walk<'a> {
     /// Begins with the file's head, whose word on what came before is taken.
     pub(super) fn begin(bytes: &'a [u8]) -> Option<(Frame<'a>, Walk<'a>)> {
         let head = decode(bytes).filter(|frame| frame.kind == Kind::Head)?;
-        let walk = Walk { bytes, at: head.size(), link: head.link() };
+        let walk = Walk { bytes, mark: head.mark, at: head.size(), link: head.link() };
         Some((head, walk))
     }
 
@@ -168,7 +176,8 @@ impl<'a> Walk<'a> {
     /// follow.
     pub(super) fn next(&mut self, kind: Kind) -> Option<(usize, Frame<'a>)> {
         let frame = decode(&self.bytes[self.at..])
-            .filter(|frame| frame.kind == kind && frame.follows(self.link))?;
+            .filter(|frame| (frame.kind, frame.mark) == (kind, self.mark))
+            .filter(|frame| frame.follows(self.link))?;
         let at = self.at;
         self.at += frame.size();
         self.link = frame.link();
@@ -180,13 +189,13 @@ impl<'a> Walk<'a> {
         self.at == self.bytes.len()
     }
 
-    /// The highest note among the intact frames behind a damaged place. `u64::MAX` when there are
+    /// The highest note among the intact batches behind a damaged place. `u64::MAX` when there are
     /// too many candidates to tell: then nothing there may be taken for harmless.
     pub(super) fn highest_note_behind(&self) -> u64 {
         let (mut highest, mut at, mut candidates) = (0, self.at, 0);
-        while let Some(found) = find(&self.bytes[at..]) {
-            at += found;
-            match decode(&self.bytes[at..]) {
+        while let Some(found) = self.find(at) {
+            at = found;
+            match decode(&self.bytes[at..]).filter(|frame| self.is_later(frame)) {
                 Some(frame) => {
                     highest = highest.max(frame.note);
                     at += frame.size();
@@ -202,8 +211,18 @@ impl<'a> Walk<'a> {
         }
         highest
     }
-}
 
-fn find(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(MAGIC.len()).position(|window| window == MAGIC)
+    /// Whether a frame may have been written behind the place where the chain ends.
+    fn is_later(&self, frame: &Frame<'_>) -> bool {
+        (frame.kind, frame.mark) == (Kind::Batch, self.mark)
+            && frame.sequence > self.link.sequence
+            && frame.note < frame.sequence
+    }
+
+    /// Where the next frame with this file's mark may begin.
+    fn find(&self, from: usize) -> Option<usize> {
+        let mark = self.mark.to_be_bytes();
+        let begins = |window: &[u8]| window[..4] == MAGIC && window[12..] == mark;
+        self.bytes[from..].windows(16).position(begins).map(|found| from + found)
+    }
 }

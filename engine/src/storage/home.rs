@@ -131,7 +131,7 @@ impl Home {
     pub fn is_unused(&self) -> Result<bool, StoreFault> {
         let Stores { log, snapshots, archive } = &self.stores;
         // A replica that is set up begins behind entry 1, and its leader's first entry is 2.
-        Ok(log.last() <= 1 && archive.height() == 0 && snapshots.read()?.is_empty())
+        Ok(log.last() <= 1 && archive.height() == 0 && snapshots.newest()?.is_none())
     }
 
     /// As [`Home::create`], on any disk; `place` is what messages call it.
@@ -180,6 +180,10 @@ impl Home {
             let (place, found) = (place.to_owned(), identity.ledger);
             return Err(OpenFault::OtherLedger { place, expected: ledger, found });
         }
+        // A process that was killed may have left names that its system shows and its disk lacks.
+        // Those in the folders of log and archive are made durable as these are opened.
+        disk.sync_folder("")?;
+        disk.sync_folder(snapshots::FOLDER)?;
         let log = DiskLog::open(disk.clone(), identity, sizes.log_segment)?;
         snapshots::tidy(&*disk)?;
         let archive = DiskArchive::open(disk.clone(), ledger, sizes.archive_file)?;

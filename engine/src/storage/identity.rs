@@ -6,7 +6,7 @@
 
 use counterfoil_registry::codec::{Reader, Writer};
 
-use crate::hash::Hash;
+use crate::hash::{Hash, sha256};
 
 const MAGIC: [u8; 16] = *b"counterfoil data";
 const VERSION: u16 = 1;
@@ -18,11 +18,19 @@ pub struct Identity {
     pub ledger: Hash,
     /// The id of the replica.
     pub replica: u64,
-    /// Tells this directory from others that the replica may have had.
+    /// Tells this directory from others that the replica may have had. Chosen at random and told
+    /// to nobody.
     pub incarnation: u64,
 }
 
 impl Identity {
+    /// What each frame of the log carries, so that bytes that a client put into an entry do not pass
+    /// for one: it follows from the incarnation, which never leaves the directory.
+    pub(super) fn mark(&self) -> u32 {
+        let [a, b, c, d, ..] = sha256(&[b"counterfoil log", &self.incarnation.to_be_bytes()]).0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.put_u16(VERSION);

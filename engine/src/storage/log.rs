@@ -148,7 +148,8 @@ impl DiskLog {
         }
         let mut bytes = std::mem::take(&mut self.buffer);
         bytes.clear();
-        let (link, places) = batch.write(&mut bytes, self.link, self.synced, self.at_end())?;
+        let (link, places) =
+            batch.write(&mut bytes, self.identity.mark(), self.link, self.synced, self.at_end())?;
         self.active_file().write_at(&bytes, self.length)?;
         self.length += bytes.len() as u64;
         self.link = link;
@@ -268,7 +269,8 @@ impl Log for DiskLog {
             let mut link = beginning.write(&mut bytes, log.link, &log.identity, number)?;
             if let Some(first) = entries.first() {
                 let at = Place { segment: number, offset: bytes.len() as u64, length: 0, term: 0 };
-                let (end, places) = batch.write(&mut bytes, link, link.sequence, at)?;
+                let (end, places) =
+                    batch.write(&mut bytes, log.identity.mark(), link, link.sequence, at)?;
                 link = end;
                 contents.write(Some(first.index), places, None, None);
             }

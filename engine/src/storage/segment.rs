@@ -68,12 +68,13 @@ impl Folder {
     pub(super) fn head(
         &self,
         out: &mut Vec<u8>,
+        mark: u32,
         link: Link,
         ledger: Hash,
         number: u64,
         particulars: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Link, StoreFault> {
-        let head = frame::begin(out, Kind::Head, link, number);
+        let head = frame::begin(out, Kind::Head, mark, link, number);
         out.put_u16(VERSION);
         out.put_u8(self.tag);
         out.put(&ledger.0);

@@ -9,9 +9,10 @@
 //! ```
 //!
 //! Invariants: a file has its name when all of it is durable; a file whose hash does not fit is
-//! passed over, and never counts as one of the two kept.
+//! passed over, and never counts as one of the two kept. Nor does one that the machine cannot read:
+//! the one before a new one is the one that the machine came from, or that it wrote last.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use counterfoil_registry::codec::{CodecError, Reader, Writer};
@@ -27,29 +28,41 @@ pub(super) const FOLDER: &str = "snapshots";
 const MAGIC: [u8; 8] = *b"CFsnapst";
 const VERSION: u16 = 1;
 const HASH_BYTES: usize = 32;
-/// One for use, and the one before it in case the newer one turns out to be damaged.
-const KEPT: usize = 2;
 
 /// The folder of snapshots.
 pub struct DiskSnapshots {
     disk: Arc<dyn Disk>,
     ledger: Hash,
-    /// The indexes of those known to be intact, the newest first; none before the first look.
-    intact: Mutex<Option<Vec<u64>>>,
+    /// The newest one known to be good; none before the machine came from one.
+    good: Mutex<Option<u64>>,
 }
 
 impl DiskSnapshots {
     pub(crate) fn new(disk: Arc<dyn Disk>, ledger: Hash) -> DiskSnapshots {
-        DiskSnapshots { disk, ledger, intact: Mutex::new(None) }
+        DiskSnapshots { disk, ledger, good: Mutex::new(None) }
+    }
+
+    fn good(&self) -> MutexGuard<'_, Option<u64>> {
+        self.good.lock().expect("nobody panics while holding it")
+    }
+
+    /// The newest intact one but this.
+    fn intact_but(&self, index: u64) -> Result<Option<u64>, StoreFault> {
+        for other in self.indexes()?.into_iter().filter(|&other| other != index) {
+            if self.load(other)?.is_some() {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl Snapshots for DiskSnapshots {
     fn write(&self, snapshot: &StateSnapshot) -> Result<(), StoreFault> {
-        let known = self.intact.lock().expect("nobody panics while holding it").clone();
-        let mut intact = match known {
-            Some(known) => known,
-            None => self.read()?.iter().map(|snapshot| snapshot.index).collect(),
+        let known = *self.good();
+        let before = match known {
+            Some(known) if known != snapshot.index => Some(known),
+            _ => self.intact_but(snapshot.index)?,
         };
         let head = encode_head(self.ledger, snapshot);
         let hash = sha256(&[&head, &snapshot.state]);
@@ -57,31 +70,32 @@ impl Snapshots for DiskSnapshots {
         publish(&*self.disk, FOLDER, &name(snapshot.index), &parts)?;
         // A crash here leaves one more than is needed. The older ones go only now that the new
         // one is durable under its name.
-        intact.retain(|&index| index != snapshot.index);
-        intact.insert(0, snapshot.index);
-        intact.truncate(KEPT);
         for index in indexes(&*self.disk)? {
-            if !intact.contains(&index) {
+            if index != snapshot.index && Some(index) != before {
                 self.disk.remove(&path(FOLDER, &name(index)))?;
             }
         }
         self.disk.sync_folder(FOLDER)?;
-        *self.intact.lock().expect("nobody panics while holding it") = Some(intact);
+        *self.good() = Some(snapshot.index);
         Ok(())
     }
 
-    fn read(&self) -> Result<Vec<StateSnapshot>, StoreFault> {
-        let mut intact = Vec::new();
-        for index in indexes(&*self.disk)?.into_iter().rev() {
-            match load(&*self.disk, self.ledger, index) {
-                Ok(snapshot) => intact.push(snapshot),
-                Err(damage) if damage.code == "SNAPSHOT_CORRUPT" => {}
-                Err(damage) => return Err(damage.into()),
-            }
+    fn indexes(&self) -> Result<Vec<u64>, StoreFault> {
+        let mut indexes = indexes(&*self.disk)?;
+        indexes.reverse();
+        Ok(indexes)
+    }
+
+    fn load(&self, index: u64) -> Result<Option<StateSnapshot>, StoreFault> {
+        match load(&*self.disk, self.ledger, index) {
+            Ok(snapshot) => Ok(Some(snapshot)),
+            Err(damage) if damage.code == "SNAPSHOT_CORRUPT" => Ok(None),
+            Err(damage) => Err(damage.into()),
         }
-        let known = intact.iter().map(|snapshot| snapshot.index).collect();
-        *self.intact.lock().expect("nobody panics while holding it") = Some(known);
-        Ok(intact)
+    }
+
+    fn rely_on(&self, index: u64) {
+        *self.good() = Some(index);
     }
 }
 

@@ -39,7 +39,11 @@ fn open(disk: &MemoryDisk) -> Result<Home, OpenFault> {
 }
 
 fn node_on(home: Home) -> Result<Node<Tally>, OpenError> {
-    let limits = Limits { snapshot_every: 15, ..Limits::default() };
+    node_with(home, 15)
+}
+
+fn node_with(home: Home, snapshot_every: u64) -> Result<Node<Tally>, OpenError> {
+    let limits = Limits { snapshot_every, ..Limits::default() };
     let on_fatal = Arc::new(|fatal: &Fatal| panic!("{fatal}"));
     Node::open(SETTINGS, limits, home.stores, &(), Arc::new(Still), on_fatal)
 }
@@ -112,6 +116,27 @@ fn a_creation_that_was_cut_short_is_made_again() {
 }
 
 #[test]
+fn a_name_that_only_a_killed_process_has_seen_is_made_durable() {
+    for operations in 0..40 {
+        let disk = MemoryDisk::default();
+        disk.break_after(operations, "DISK_IO");
+        let created = create(&disk).map(drop);
+        disk.kill();
+        let Ok(mut home) = open(&disk).or_else(|_| create(&disk)) else {
+            panic!("after {operations} operations: {created:?}");
+        };
+        let Stores { log, snapshots, .. } = &mut home.stores;
+        initialise::<Tally>(SETTINGS, &(), log, snapshots).unwrap();
+        let node = node_on(home).unwrap();
+        assert!(node.wait_ready(SOON));
+        commit(&node, 1);
+        node.shutdown();
+        disk.crash(&mut Chance::new(operations));
+        assert_eq!(start(&disk).view().machine.executions(1), 1, "after {operations} operations");
+    }
+}
+
+#[test]
 fn a_setting_up_that_was_cut_short_is_made_again() {
     for operations in 0..40 {
         let disk = MemoryDisk::default();
@@ -167,7 +192,9 @@ fn an_archive_that_lost_its_undurable_tail_is_brought_up_to_date() {
     let disk = used();
     let complete = start(&disk).view().machine.digest();
     let image = disk.copy();
-    let node = start(&disk);
+    // Without a snapshot on the way: one beyond the older archive would be refused.
+    let node = node_with(open(&disk).unwrap(), u64::MAX).unwrap();
+    assert!(node.wait_ready(SOON));
     (1..=3).for_each(|id| commit(&node, COMMANDS + id));
     node.shutdown();
     // The archive as it was three blocks ago, with its own durable end.

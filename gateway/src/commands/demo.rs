@@ -13,15 +13,13 @@ use tokio::sync::oneshot;
 
 use crate::client::{Client, Signer};
 use crate::commands::verify;
+use crate::desk::Desk;
 use crate::exit::{Failure, write_file};
 use crate::home::Home;
 use crate::keys;
 use crate::server::{Server, now, set_up_replica};
 use crate::settings::{Said, Settings};
-use desk::Desk;
 
-mod desk;
-mod sample;
 mod show;
 mod story;
 
@@ -48,14 +46,14 @@ pub(crate) fn run(data: &Path, listen: Option<SocketAddr>, once: bool) -> Result
     let serving = thread::spawn(move || server.serve(ending));
     let told = tell(&home, &address);
     match &told {
-        Ok(issuer) if !once => {
+        Ok(()) if !once => {
             eprintln!("\nServing {address} until it is told to end; try it:\n");
-            eprintln!("  {}", show::query_to_try(&address, issuer));
+            eprintln!("  {}", show::query_to_try(&address));
         }
         _ => drop(stop.send(())),
     }
     let served = serving.join();
-    told.map(drop)?;
+    told?;
     served.unwrap_or_else(|_| Err(Failure::environment("INTERNAL", "the server panicked")))
 }
 
@@ -73,15 +71,15 @@ fn open(data: &Path) -> Result<Home, Failure> {
     Ok(home)
 }
 
-/// Plays the story and shows it; the issuer's handle.
-fn tell(home: &Home, address: &str) -> Result<String, Failure> {
+/// Plays the story and shows it.
+fn tell(home: &Home, address: &str) -> Result<(), Failure> {
     let operator = Signer {
         participant: counterfoil_engine::ledger::OPERATOR,
         key: keys::read(&home.operator_key())?,
     };
-    let desk = Desk::open(Client::new(address), home, operator)?;
+    let desk = Desk::open(Client::new(address), operator)?;
     step("The operator opens the ledger", &format!("ledger {}", desk.ledger));
-    let cast = story::admit(&desk)?;
+    let cast = story::admit(&desk, home)?;
     let issuer = story::bring_in(&desk, &cast)?;
     show::cap_table(&desk, "Cap table before", &issuer.id, Some(&issuer.activated))?;
     let founder = story::link_founder(&desk, &cast, &issuer)?;
@@ -93,8 +91,7 @@ fn tell(home: &Home, address: &str) -> Result<String, Failure> {
     let bundle = home.path().join("demo.bundle");
     write_file(&bundle, &desk.bundle(&issuer.id)?)?;
     step("The ledger exports the evidence", &bundle.display().to_string());
-    verify::run(&bundle, &home.trusted_keys(), false)?;
-    Ok(issuer.id)
+    verify::run(&bundle, &home.trusted_keys(), false)
 }
 
 fn step(what: &str, outcome: &str) {

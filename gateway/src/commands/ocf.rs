@@ -1,113 +1,86 @@
 //! `counterfoil ocf`: Open Cap Format packages, offline.
 
-use std::collections::BTreeMap;
-
-use counterfoil_registry::captable::{CapTable, Fold, HolderLine};
-use counterfoil_registry::date::Date;
-use counterfoil_registry::ocf::import::lower;
+use counterfoil_registry::captable::Note;
+use counterfoil_registry::ocf::import::{Imported, import};
 use counterfoil_registry::ocf::source::Source;
-use counterfoil_registry::ocf::{Finding, Mode, Options, Refusal, model, read};
-use serde_json::json;
+use counterfoil_registry::ocf::{Finding, Mode, Options, Package, Refusal, read};
+use serde_json::{Value, json};
 
-use crate::cli::Package;
-use crate::exit::Failure;
-use crate::table::cap_table as table;
+use crate::cli;
+use crate::paint::Paint;
+use crate::table::aligned;
+use company::{Company, broken, refused};
 
-/// A package that was read, and carried out under the rules of the register.
-struct Read {
-    package: model::Package,
-    fold: Fold,
-    findings: Vec<Finding>,
+pub(crate) mod cap_table;
+mod check;
+mod company;
+mod convert;
+pub(crate) mod history;
+mod tree;
+pub(crate) mod vesting;
+
+pub(crate) use check::check;
+pub(crate) use convert::convert;
+
+fn mode(asked: &cli::Package) -> Mode {
+    if asked.lenient { Mode::Lenient } else { Mode::Strict }
 }
 
-fn refused(refusal: &Refusal) -> Failure {
-    Failure::refused(refusal.code.as_str(), refusal.to_string())
+/// Reads a package as asked.
+fn read_only(asked: &cli::Package, md5: bool) -> Result<Package, Refusal> {
+    read(&Source::open(&asked.path)?, Options { mode: mode(asked), md5 })
 }
 
-fn read_package(asked: &Package, md5: bool) -> Result<Read, Failure> {
-    let mode = if asked.lenient { Mode::Lenient } else { Mode::Strict };
-    let carried_out = || {
-        let source = Source::open(&asked.path)?;
-        let package = read(&source, Options { mode, md5 })?;
-        let lowered = lower(&package, mode)?;
-        let imported = lowered.enter(&package)?;
-        Ok((package, lowered.findings, imported.events))
-    };
-    let (package, findings, events) =
-        carried_out().map_err(|refusal: Refusal| match asked.lenient {
-            true => refused(&refusal),
-            false => refused(&refusal).hint("--lenient reads what has one documented reading"),
-        })?;
-    let fold = Fold::of(&events)
-        .map_err(|error| Failure::refused("OCF_RULE_BROKEN", error.to_string()))?;
-    Ok(Read { package, fold, findings })
+/// Reads a package and carries it out under the rules of the register.
+fn carried_out(asked: &cli::Package, md5: bool) -> Result<(Package, Imported), Refusal> {
+    let package = read_only(asked, md5)?;
+    let imported = import(&package, mode(asked))?;
+    Ok((package, imported))
 }
 
-/// Says whether a package can be read and what was found in it.
-pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
-    let read = read_package(asked, md5)?;
-    let (items, findings) = (read.package.transactions.len(), read.findings.len());
-    if asked.json {
-        let findings: Vec<_> = read.findings.iter().map(finding).collect();
-        println!("{}", json!({ "readable": true, "findings": findings }));
-        return Ok(());
+/// So many findings, in words.
+fn counted(findings: usize) -> String {
+    if findings == 1 { "1 finding".to_owned() } else { format!("{findings} findings") }
+}
+
+/// Prints what was found in reading, and what could not be counted, to standard error.
+fn print_findings(findings: &[Finding], notes: &[Note]) {
+    let count = findings.len() + notes.len();
+    if count == 0 {
+        return;
     }
-    for (at, finding) in read.findings.iter().enumerate() {
-        println!("{:>4}  {finding}", at + 1);
-    }
-    eprintln!(
-        "{}: {} can be read: {items} transactions, {findings} findings.",
-        asked.path.display(),
-        read.package.issuer.legal_name,
-    );
-    Ok(())
+    eprintln!("\n{}", Paint::stderr().notice(&format!("{}:", counted(count))));
+    let found = findings.iter().map(|finding| {
+        let code = match finding.rule {
+            Some(rule) => format!("{} {}", finding.code, rule.code()),
+            None => finding.code.to_string(),
+        };
+        let (file, item) = (finding.file.clone(), finding.item.clone());
+        [code, file, item, finding.what.clone(), finding.done.clone()]
+    });
+    let noted = notes.iter().map(|note| {
+        let (code, what) = (note.error.code().to_owned(), note.error.to_string());
+        [code, String::new(), note.security.clone(), what, "counted as unvested".to_owned()]
+    });
+    let numbered = found.chain(noted).enumerate().map(|(at, cells)| {
+        std::iter::once((at + 1).to_string()).chain(cells).collect::<Vec<String>>()
+    });
+    let head = ["#", "finding", "file", "item", "what was found", "what was done"];
+    eprintln!("{}", aligned(&head, &[0], numbered.collect()));
 }
 
-fn finding(finding: &Finding) -> serde_json::Value {
-    json!({
-        "code": finding.code.as_str(),
-        "file": finding.file,
-        "item": finding.item,
-        "what": finding.what,
-        "done": finding.done,
-    })
-}
-
-/// Prints the cap table at a date, or at the date of the package.
-pub(crate) fn cap_table(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
-    let read = read_package(asked, false)?;
-    let as_of = as_of.unwrap_or(read.package.as_of);
-    let issuer = read.fold.issuers().next().map(|(id, _)| id);
-    let issuer = issuer.expect("a package has one issuer");
-    let cap_table = read.fold.cap_table(issuer, as_of);
-    let cap_table = cap_table
-        .map_err(|error| Failure::refused("OCF_RULE_BROKEN", error.to_string()))?
-        .expect("the fold knows its issuer");
-    let names: BTreeMap<&str, &str> = read
-        .package
-        .stakeholders
-        .iter()
-        .map(|item| (item.id.as_str(), item.value.legal_name.as_str()))
-        .collect();
-    let name =
-        |line: &HolderLine| names.get(line.source_id.as_str()).map(|name| (*name).to_owned());
-    if asked.json {
-        let json = serde_json::to_string(&cap_table.to_json(name, &read.findings));
-        println!("{}", json.expect("texts and lists are JSON"));
-        return Ok(());
-    }
-    print(&read, &cap_table, name);
-    Ok(())
-}
-
-fn print(read: &Read, cap_table: &CapTable, name: impl Fn(&HolderLine) -> Option<String>) {
-    println!("{} at the end of {}\n", read.package.issuer.legal_name, cap_table.as_of);
-    println!("{}", table(cap_table, name));
-    println!("\n% of all stock outstanding, each share counted as one.");
-    if !read.findings.is_empty() {
-        eprintln!("\n{} findings:", read.findings.len());
-    }
-    for (at, finding) in read.findings.iter().enumerate() {
-        eprintln!("{:>4}  {finding}", at + 1);
-    }
+/// The findings as programs read them.
+fn findings_json(findings: &[Finding]) -> Value {
+    let findings = findings.iter().enumerate().map(|(at, finding)| {
+        json!({
+            "number": (at + 1).to_string(),
+            "code": finding.code.as_str(),
+            "file": finding.file,
+            "item": finding.item,
+            "rule": finding.rule.map(|rule| rule.code()),
+            "what": finding.what,
+            "done": finding.done,
+        })
+    });
+    findings.collect()
 }

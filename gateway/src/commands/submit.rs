@@ -28,7 +28,7 @@ pub(crate) struct At {
         env = "COUNTERFOIL_SERVER"
     )]
     pub(crate) server: String,
-    /// The participant who signs, such as P3-R.
+    /// The participant who signs, such as P3-5.
     #[arg(long, value_name = "HANDLE", value_parser = participant)]
     pub(crate) participant: PartyId,
     /// The file with its private key.
@@ -44,7 +44,7 @@ impl At {
 }
 
 fn participant(text: &str) -> Result<PartyId, String> {
-    PartyId::parse(text).ok_or_else(|| "a handle such as P3-R is wanted".to_owned())
+    PartyId::parse(text).ok_or_else(|| "a handle such as P3-5 is wanted".to_owned())
 }
 
 /// What to send, and how.
@@ -52,8 +52,8 @@ fn participant(text: &str) -> Result<PartyId, String> {
 pub(crate) struct What {
     /// A file with one command or a list of them as JSON; - for standard input.
     commands: PathBuf,
-    /// The id of the submission; the same id and bytes again have no second effect. Without one a
-    /// new id is made and printed.
+    /// The id of the submission: what was executed under it already is shown and not done again.
+    /// Without one a new id is made and printed.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// All of the commands or none.
@@ -71,6 +71,15 @@ pub(crate) struct What {
 pub(crate) fn run(at: &At, what: &What) -> Result<(), Failure> {
     let commands = read(&what.commands)?;
     let signer = at.signer()?;
+    let client = Client::new(&at.server);
+    let ledger = client.ledger()?;
+    if let Some(id) = &what.id {
+        let token = client.token(ledger, &signer)?;
+        if let Some(answer) = client.executed(signer.participant, id, &token)? {
+            eprintln!("Submission {id} was executed before; this is what came of it.");
+            return show(&answer, what.json);
+        }
+    }
     let id = match &what.id {
         Some(id) => id.clone(),
         None => fresh_id()?,
@@ -81,17 +90,20 @@ pub(crate) fn run(at: &At, what: &What) -> Result<(), Failure> {
     let ledger = client.ledger()?;
     let submission = client::sign(ledger, &signer, &id, until, mode, Encoding::Json, commands)?;
     eprintln!("Submission {id}.");
-    let answer = client.submit(&submission)?;
-    if what.json {
+    let retry = |failure: &Failure| {
+        eprintln!("{}: {}; sending the same bytes again", failure.code, failure.message);
+    };
+    show(&client.submit_until(&submission, until, retry)?, what.json)
+}
+
+/// Prints what came of each command; a refusal among them is one of the whole.
+fn show(answer: &Value, json: bool) -> Result<(), Failure> {
+    if json {
         println!("{answer}");
     } else {
-        print(&answer);
+        print(answer);
     }
-    let outcomes = answer["outcomes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    match outcomes.iter().find_map(|outcome| outcome["error"]["code"].as_str()) {
-        None => Ok(()),
-        Some(code) => Err(Failure::refused(code, "a command was refused; see above")),
-    }
+    client::made(answer).map(drop)
 }
 
 fn fresh_id() -> Result<String, Failure> {

@@ -1,7 +1,7 @@
 //! Cap tables by date, on both axes of time.
 
 use async_graphql::{ComplexObject, OneofObject, Result, SimpleObject};
-use counterfoil_registry::captable;
+use counterfoil_registry::captable::{self, Definition};
 use counterfoil_registry::handle::{Holder as HolderId, IssuerId};
 
 use super::account::Holder;
@@ -11,7 +11,7 @@ use super::page::{Page, Paging};
 use super::party::{Party, name};
 use super::scalar::{Date, DateTime, Decimal, Height};
 use super::sight::{Sight, held};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::history::records::Moment;
 use crate::history::register::AsOf;
 
@@ -122,10 +122,13 @@ impl CapTable {
             });
             history.cap_table(issuer, as_of, Moment::Height(known_at))
         });
-        Ok(table.await?.map(|table| CapTable::of(sight, table)))
+        table.await?.map(|table| CapTable::of(sight, table)).transpose()
     }
 
-    fn of(sight: &Sight, table: captable::CapTable) -> CapTable {
+    fn of(sight: &Sight, table: captable::CapTable) -> Result<CapTable, Fault> {
+        let definition = Definition::OUTSTANDING;
+        let whole = table.total(&definition);
+        let whole = whole.map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
         let classes = table.classes.iter().map(|line| ClassLine {
             name: line.name.clone(),
             kind: line.kind.into(),
@@ -136,14 +139,14 @@ impl CapTable {
             class: line.class,
             sight: sight.clone(),
         });
-        CapTable {
+        Ok(CapTable {
             as_of: Date(table.as_of),
-            definition: "every outstanding share of every class counted as one",
-            fully_diluted: table.fully_diluted.into(),
+            definition: definition.sentence,
+            fully_diluted: whole.into(),
             classes: classes.collect(),
             table,
             sight: sight.clone(),
-        }
+        })
     }
 }
 

@@ -1,7 +1,10 @@
 //! The fold against events that contradict each other, and against the register itself.
 
 use super::*;
-use crate::effect::Opened;
+use crate::amount::Quantity;
+use crate::effect::{Authorized, ClassKind, Effect, Opened};
+use crate::event::EventKind;
+use crate::handle::PartyId;
 
 fn day(days: i32) -> Date {
     Date::from_days(19_000 + days)

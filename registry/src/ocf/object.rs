@@ -9,6 +9,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+mod personal;
+mod text;
+
 /// Declares the kinds of objects: variant and text.
 macro_rules! kinds {
     ($($variant:ident = $text:literal;)+) => {
@@ -141,6 +144,16 @@ impl Object {
     pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
         let list = self.value(field).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// Its id, and its fields to change; the caller keeps the object in normal form.
+    pub(super) fn parts(&mut self) -> (&str, &mut Map<String, Value>) {
+        (&self.id, &mut self.fields)
+    }
+
+    /// Gives it another id.
+    pub fn rename(&mut self, id: String) {
+        self.id = id;
     }
 
     /// Sets a field; the caller keeps the object in normal form.

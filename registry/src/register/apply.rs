@@ -1,14 +1,19 @@
 //! Carrying out an event that was checked. Nothing here can fail.
 
-use super::check::{CLASS_SOURCE, STAKEHOLDER_SOURCE};
+use super::names::Space;
 use super::{
-    Account, Class, Issuer, NONE, Position, Register, Slot, Stakeholder, dense, id_digest,
+    Account, Class, Issuer, NONE, Position, Register, Slot, Stakeholder, Target, dense,
     position_key,
 };
 use crate::amount::Quantity;
+use crate::date::Date;
 use crate::effect::{Authorized, Effect, Opened};
 use crate::event::{Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, Holder};
+
+mod charter;
+mod securities;
+mod totals;
 
 const CHECKED: &str = "Register::check accepted the event";
 
@@ -29,7 +34,10 @@ impl Register {
                 Effect::CertificateAccepted { certificate } => {
                     self.slot_mut(certificate.slot).accepted = true;
                 }
-                other => self.register(other),
+                Effect::CertificateScaled { certificate, before, after, .. } => {
+                    self.scale(*certificate, *before, *after);
+                }
+                other => self.change(event, other),
             }
         }
         for at in freed.into_iter().rev() {
@@ -40,7 +48,7 @@ impl Register {
         self.count(event);
     }
 
-    fn register(&mut self, effect: &Effect) {
+    fn change(&mut self, event: &Event, effect: &Effect) {
         match effect {
             Effect::IssuerRegistered {
                 party,
@@ -57,34 +65,48 @@ impl Register {
                     draft: *draft,
                     formed: *formed,
                     authorized: *authorized,
+                    ruled: Date::MIN,
+                    last: Date::MIN,
                     source_id: source_id.clone(),
                     ..Issuer::default()
                 });
             }
             Effect::ClassRegistered {
-                issuer, kind, decimals, authorized, name, source_id, ..
+                class,
+                issuer,
+                kind,
+                decimals,
+                authorized,
+                name,
+                source_id,
             } => {
                 if let Authorized::Shares(shares) = authorized {
                     let owner = self.issuers.get_mut(issuer.index()).expect(CHECKED);
                     owner.classes_authorized =
                         owner.classes_authorized.checked_add(*shares).expect(CHECKED);
                 }
-                self.use_id(CLASS_SOURCE, *issuer, source_id);
+                self.use_id(Space::Class, *issuer, source_id, Target::Class(*class));
                 self.classes.push(Class {
                     issuer: *issuer,
                     kind: *kind,
                     decimals: *decimals,
                     authorized: *authorized,
+                    ruled: Date::MIN,
+                    last: Date::MIN,
+                    split: Date::MIN,
+                    converts_since: Date::MIN,
                     name: name.clone(),
                     source_id: source_id.clone(),
                     ..Class::default()
                 });
+                self.excess(event, *issuer);
             }
             Effect::StakeholderRegistered { stakeholder, issuer, account, source_id } => {
                 let operator = self.issuer(*issuer).expect(CHECKED).registrar;
                 let holder = Holder::Stakeholder(*stakeholder);
                 self.accounts.push(Account { holder, operator, ..Account::default() });
-                self.use_id(STAKEHOLDER_SOURCE, *issuer, source_id);
+                let target = Target::Stakeholder(*stakeholder);
+                self.use_id(Space::Stakeholder, *issuer, source_id, target);
                 self.stakeholders.push(Stakeholder {
                     issuer: *issuer,
                     account: *account,
@@ -102,21 +124,30 @@ impl Register {
             Effect::RegisterActivated { issuer, .. } => {
                 self.issuers.get_mut(issuer.index()).expect(CHECKED).draft = false;
             }
-            Effect::CertificateOpened(_)
-            | Effect::CertificateClosed { .. }
-            | Effect::CertificateAccepted { .. } => {}
+            Effect::Documented { issuer, objects } => {
+                for object in objects {
+                    let space = Space::Object(object.kind());
+                    self.use_id(space, *issuer, object.id(), Target::Known);
+                }
+            }
+            Effect::IssuerAuthorized { .. }
+            | Effect::ClassAuthorized { .. }
+            | Effect::ConversionsSet { .. }
+            | Effect::RepurchasePolicy { .. } => self.charter(event, effect),
+            other => self.instrument(event, other),
         }
     }
 
-    fn use_id(&mut self, kind: u8, issuer: crate::handle::IssuerId, text: &str) {
+    fn use_id(
+        &mut self,
+        space: Space,
+        issuer: crate::handle::IssuerId,
+        text: &str,
+        target: Target,
+    ) {
         if !text.is_empty() {
-            self.use_digest(id_digest(issuer, kind, text));
+            self.use_name(space.digest(issuer, text), target);
         }
-    }
-
-    pub(super) fn use_digest(&mut self, digest: u128) {
-        let at = dense(self.used_ids.push(digest));
-        self.used_id_at.insert(digest, at);
     }
 
     fn slot_mut(&mut self, at: u32) -> &mut Slot {
@@ -157,11 +188,20 @@ impl Register {
         *self.slot_mut(at) =
             Slot { quantity, record, position, next, prev, date, place, accepted: false };
         if !opened.number.is_empty() || !opened.source_id.is_empty() {
-            let digests: Vec<u128> = self.ids_of(opened).collect();
+            let digests: Vec<u128> = self.ids_of(opened).map(|(digest, _)| digest).collect();
             for digest in digests {
-                self.use_digest(digest);
+                self.use_name(digest, Target::Certificate(opened.certificate));
             }
         }
+    }
+
+    fn scale(&mut self, id: CertificateId, before: Quantity, after: Quantity) {
+        let slot = self.slot_mut(id.slot);
+        slot.quantity = after;
+        let position = slot.position;
+        let line = self.position_mut(position);
+        let others = line.quantity.checked_sub(before).expect(CHECKED);
+        line.quantity = others.checked_add(after).expect(CHECKED);
     }
 
     fn close(&mut self, id: CertificateId) -> Gap {
@@ -197,46 +237,6 @@ impl Register {
         self.accounts.get_mut(account.index()).expect(CHECKED).first_position = at;
         self.position_of.insert(key, at);
         at
-    }
-
-    /// Keeps the totals of the class and its issuer for events that make or end shares.
-    fn count(&mut self, event: &Event) {
-        if !matches!(event.kind, EventKind::Issuance | EventKind::Cancellation) {
-            return;
-        }
-        for effect in &event.effects {
-            match effect {
-                Effect::CertificateOpened(opened) if event.kind == EventKind::Issuance => {
-                    let class = self.classes.get_mut(opened.class.index()).expect(CHECKED);
-                    class.issued = class.issued.checked_add(opened.quantity).expect(CHECKED);
-                    self.outstanding(opened.class, opened.quantity, Quantity::checked_add);
-                }
-                Effect::CertificateOpened(opened) => {
-                    self.outstanding(opened.class, opened.quantity, Quantity::checked_add);
-                    let class = self.classes.get_mut(opened.class.index()).expect(CHECKED);
-                    class.retired = class.retired.checked_sub(opened.quantity).expect(CHECKED);
-                }
-                Effect::CertificateClosed { class, quantity, .. } => {
-                    self.outstanding(*class, *quantity, Quantity::checked_sub);
-                    let class = self.classes.get_mut(class.index()).expect(CHECKED);
-                    class.retired = class.retired.checked_add(*quantity).expect(CHECKED);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn outstanding(
-        &mut self,
-        class: ClassId,
-        quantity: Quantity,
-        change: fn(Quantity, Quantity) -> Option<Quantity>,
-    ) {
-        let class = self.classes.get_mut(class.index()).expect(CHECKED);
-        class.outstanding = change(class.outstanding, quantity).expect(CHECKED);
-        let issuer = class.issuer;
-        let issuer = self.issuers.get_mut(issuer.index()).expect(CHECKED);
-        issuer.outstanding = change(issuer.outstanding, quantity).expect(CHECKED);
     }
 }
 

@@ -35,6 +35,7 @@ impl Register {
             }
         }
         self.audit_classes(&held, &mut broken);
+        self.audit_plans(&mut broken);
         let free = self.list(*self.free).take(self.slots.len() + 1).count();
         if free + open != self.slots.len() {
             broken.push(format!("{} slots are neither open nor free", self.slots.len()));
@@ -49,23 +50,62 @@ impl Register {
                 broken
                     .push(format!("class {at}: certificates do not sum to the outstanding shares"));
             }
-            if class.outstanding.checked_add(class.retired) != Some(class.issued) {
-                broken.push(format!("class {at}: issued differs from outstanding and retired"));
+            let kept = class.outstanding.checked_add(class.treasury);
+            if kept.and_then(|kept| kept.checked_add(class.retired)) != Some(class.issued) {
+                broken.push(format!(
+                    "class {at}: issued differs from outstanding, treasury and retired"
+                ));
             }
-            if class.authorized.limit().is_some_and(|limit| class.outstanding > limit) {
-                broken.push(format!("class {at}: more outstanding than authorized"));
+            let over = class.authorized.limit().is_some_and(|limit| kept > Some(limit));
+            if over != class.excess {
+                broken
+                    .push(format!("class {at}: more outstanding than authorized, or no longer so"));
             }
             let Some((outstanding, authorized)) = by_issuer.get_mut(class.issuer.index()) else {
                 broken.push(format!("class {at}: its issuer is unknown"));
                 continue;
             };
-            *outstanding = outstanding.checked_add(class.outstanding).unwrap_or_default();
+            let sum = kept.and_then(|kept| outstanding.checked_add(kept));
+            *outstanding = sum.unwrap_or_default();
             let numeric = class.authorized.limit().unwrap_or_default();
             *authorized = authorized.checked_add(numeric).unwrap_or_default();
         }
         for ((at, issuer), sums) in self.issuers().zip(by_issuer) {
             if (issuer.outstanding, issuer.classes_authorized) != sums {
                 broken.push(format!("issuer {at}: its totals are not those of its classes"));
+            }
+            let sum = issuer.outstanding.max(issuer.classes_authorized);
+            let over = issuer.authorized.limit().is_some_and(|limit| sum > limit);
+            if over != issuer.excess {
+                broken.push(format!("issuer {at}: more than it authorizes, or no longer so"));
+            }
+        }
+    }
+
+    fn audit_plans(&self, broken: &mut Vec<String>) {
+        for (at, plan) in self.plans() {
+            let pool = &plan.pool;
+            if pool.returned > pool.drawn {
+                broken.push(format!("plan {at}: more returned than was granted"));
+            }
+            if (pool.used() > pool.reserved) != plan.excess {
+                broken.push(format!("plan {at}: more granted than reserved, or no longer so"));
+            }
+            if self.issuer(plan.issuer).is_none() {
+                broken.push(format!("plan {at}: its issuer is unknown"));
+            }
+        }
+        for (at, security) in self.securities() {
+            let known = self.account(security.account).is_some()
+                && security.plan.is_none_or(|plan| self.plan(plan).is_some());
+            if !known {
+                broken.push(format!("security {at}: its account or plan is unknown"));
+            }
+            if !security.ended && security.quantity.is_some_and(Quantity::is_zero) {
+                broken.push(format!("security {at}: open with nothing left"));
+            }
+            if security.returned > security.cancelled {
+                broken.push(format!("security {at}: more returned than was cancelled"));
             }
         }
     }

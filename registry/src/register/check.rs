@@ -1,6 +1,11 @@
-//! Judging an event. The checks come in the order of [`Rule`].
+//! Judging an event. The checks come in the order of [`Rule`], effect by effect and then for the
+//! event as a whole.
+//!
+//! A rule that the event breaks as a legacy defect is named by one of its own effects
+//! ([`Effect::DefectAccepted`]), so that who reads the event knows it.
 
-use super::{MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register, id_digest};
+use super::names::Space;
+use super::{MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Authorized, Effect, Opened};
@@ -8,34 +13,41 @@ use crate::event::{Event, EventKind};
 use crate::handle::{CertificateId, ClassId, IssuerId};
 use crate::rule::Rule;
 
-/// Kinds of ids that are unique within an issuer, in [`id_digest`].
-pub(super) const ISSUED_NUMBER: u8 = 1;
-pub(super) const ISSUED_SOURCE: u8 = 2;
-pub(super) const CLASS_SOURCE: u8 = 3;
-pub(super) const STAKEHOLDER_SOURCE: u8 = 4;
+mod charter;
+mod entities;
+mod securities;
+
+use securities::Instruments;
 
 impl Register {
     /// Whether `event` may happen now: the first rule that it would break.
     pub fn check(&self, event: &Event) -> Result<(), Rule> {
-        let mut tally = Tally { register: self, event, issuer: None, lines: Vec::new(), opened: 0 };
+        let mut tally = Tally {
+            register: self,
+            event,
+            issuer: None,
+            lines: Vec::new(),
+            opened: 0,
+            instruments: Instruments::default(),
+        };
         for (at, effect) in event.effects.iter().enumerate() {
             tally.check(at, effect)?;
         }
         tally.end()
     }
 
-    /// The ids that an opened certificate would use up.
-    pub(super) fn ids_of(&self, opened: &Opened) -> impl Iterator<Item = u128> {
+    /// The ids that an opened certificate would use up, and the rule that keeps each unique.
+    pub(super) fn ids_of(&self, opened: &Opened) -> impl Iterator<Item = (u128, Rule)> {
         let issuer = self.class(opened.class).map_or(IssuerId(u32::MAX), |class| class.issuer);
-        let digest =
-            move |kind, text: &str| (!text.is_empty()).then(|| id_digest(issuer, kind, text));
-        [digest(ISSUED_NUMBER, &opened.number), digest(ISSUED_SOURCE, &opened.source_id)]
-            .into_iter()
-            .flatten()
-    }
-
-    fn unused(&self, digest: u128) -> Result<(), Rule> {
-        if self.used_id_at.get(digest).is_some() { Err(Rule::IdNotUnique) } else { Ok(()) }
+        let digest = move |space: Space, text: &str, rule| {
+            (!text.is_empty()).then(|| (space.digest(issuer, text), rule))
+        };
+        [
+            digest(Space::StockNumber, &opened.number, Rule::NumberNotUnique),
+            digest(Space::Security, &opened.source_id, Rule::IdNotUnique),
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -46,6 +58,7 @@ struct Tally<'a> {
     issuer: Option<IssuerId>,
     lines: Vec<Line>,
     opened: usize,
+    instruments: Instruments,
 }
 
 /// Shares of one class.
@@ -53,51 +66,13 @@ struct Line {
     class: ClassId,
     closed: Quantity,
     opened: Quantity,
+    treasury: Quantity,
 }
 
 impl Tally<'_> {
     fn check(&mut self, at: usize, effect: &Effect) -> Result<(), Rule> {
         let register = self.register;
         match effect {
-            Effect::IssuerRegistered { issuer, party, registrar, .. } => {
-                register.party(*party).ok_or(Rule::PartyUnknown)?;
-                register.party(*registrar).ok_or(Rule::PartyUnknown)?;
-                expect_next(*issuer == register.next_issuer(), register.issuers.len())
-            }
-            Effect::ClassRegistered { class, issuer, authorized, decimals, source_id, .. } => {
-                let owner = register.issuer(*issuer).ok_or(Rule::IssuerUnknown)?;
-                expect_next(*class == register.next_class(), register.classes.len())?;
-                if !source_id.is_empty() {
-                    register.unused(id_digest(*issuer, CLASS_SOURCE, source_id))?;
-                }
-                if let Authorized::Shares(shares) = authorized {
-                    if !shares.has_granularity(*decimals) {
-                        return Err(Rule::QuantityGranularity);
-                    }
-                    let sum = owner.classes_authorized.checked_add(*shares);
-                    within(sum, owner.authorized, Rule::IssuerAuthorizedExceeded)?;
-                }
-                Ok(())
-            }
-            Effect::StakeholderRegistered { stakeholder, issuer, account, source_id } => {
-                register.issuer(*issuer).ok_or(Rule::IssuerUnknown)?;
-                let next = *stakeholder == register.next_stakeholder();
-                expect_next(next, register.stakeholders.len())?;
-                expect_next(*account == register.next_account(), register.accounts.len())?;
-                if source_id.is_empty() {
-                    return Ok(());
-                }
-                register.unused(id_digest(*issuer, STAKEHOLDER_SOURCE, source_id))
-            }
-            Effect::StakeholderLinked { stakeholder, party, account, operator } => {
-                register.party(*party).ok_or(Rule::PartyUnknown)?;
-                register.party(*operator).ok_or(Rule::PartyUnknown)?;
-                let line = register.stakeholder(*stakeholder).ok_or(Rule::StakeholderUnknown)?;
-                if line.account != *account {
-                    return Err(Rule::AccountUnknown);
-                }
-                if line.party.is_some() { Err(Rule::StakeholderLinked) } else { Ok(()) }
-            }
             Effect::CertificateOpened(opened) => self.opens(at, opened),
             Effect::CertificateClosed { certificate, class, account, quantity } => {
                 let found = register.certificate(*certificate).ok_or(Rule::CertificateUnknown)?;
@@ -109,18 +84,45 @@ impl Tally<'_> {
                 }
                 let line = self.line(*class)?;
                 line.closed = add(line.closed, *quantity)?;
+                if self.event.kind == EventKind::Retraction && found.accepted {
+                    return Err(Rule::AcceptedNotRetractable);
+                }
                 self.dated(found.date)
             }
             Effect::CertificateAccepted { certificate } => {
                 let found = register.certificate(*certificate).ok_or(Rule::CertificateUnknown)?;
-                self.line(found.class)?;
+                let class = register.class(found.class).ok_or(Rule::ClassUnknown)?;
+                self.of(class.issuer)?;
                 self.dated(found.date)?;
                 if found.accepted { Err(Rule::AlreadyAccepted) } else { Ok(()) }
             }
-            Effect::RegisterActivated { issuer, .. } => {
-                let issuer = register.issuer(*issuer).ok_or(Rule::IssuerUnknown)?;
-                if issuer.draft { Ok(()) } else { Err(Rule::RegisterStatus) }
+            Effect::TreasuryKept { class, quantity } => {
+                let line = self.line(*class)?;
+                line.treasury = add(line.treasury, *quantity)?;
+                let bought = self.event.kind == EventKind::Repurchase;
+                if bought { Ok(()) } else { Err(Rule::QuantityMismatch) }
             }
+            Effect::ClassSplit { .. } | Effect::CertificateScaled { .. } => {
+                // Judged with the event as a whole.
+                let split = self.event.kind == EventKind::Split;
+                if split { Ok(()) } else { Err(Rule::QuantityMismatch) }
+            }
+            Effect::IssuerAuthorized { .. }
+            | Effect::ClassAuthorized { .. }
+            | Effect::ConversionsSet { .. }
+            | Effect::RepurchasePolicy { .. } => self.charter(at, effect),
+            Effect::PoolReserved { .. }
+            | Effect::PoolDrawn { .. }
+            | Effect::PoolReturned { .. }
+            | Effect::PoolExercised { .. }
+            | Effect::PoolScaled { .. }
+            | Effect::SecurityOpened(_)
+            | Effect::SecurityClosed { .. }
+            | Effect::SecurityReduced { .. }
+            | Effect::SecurityScaled { .. }
+            | Effect::SecurityAccepted { .. }
+            | Effect::SecurityRepriced { .. } => self.instrument(at, effect),
+            other => self.entity(at, other),
         }
     }
 
@@ -138,18 +140,17 @@ impl Tally<'_> {
             return Err(Rule::CertificateMismatch);
         }
         self.opened += 1;
-        for digest in register.ids_of(opened) {
-            register.unused(digest)?;
+        for (digest, rule) in register.ids_of(opened) {
+            self.unused(digest, rule)?;
         }
-        let again = self.event.effects[..at].iter().any(|effect| match effect {
-            Effect::CertificateOpened(other) => {
-                (!other.number.is_empty() && other.number == opened.number)
-                    || (!other.source_id.is_empty() && other.source_id == opened.source_id)
+        for effect in &self.event.effects[..at] {
+            let Effect::CertificateOpened(other) = effect else { continue };
+            if !other.source_id.is_empty() && other.source_id == opened.source_id {
+                return Err(Rule::IdNotUnique);
             }
-            _ => false,
-        });
-        if again {
-            return Err(Rule::IdNotUnique);
+            if !other.number.is_empty() && other.number == opened.number {
+                self.breaks(Rule::NumberNotUnique)?;
+            }
         }
         if opened.quantity.is_zero() {
             return Err(Rule::QuantityZero);
@@ -162,18 +163,26 @@ impl Tally<'_> {
 
     /// The line of a class, whose issuer must be that of the whole event.
     fn line(&mut self, class: ClassId) -> Result<&mut Line, Rule> {
-        let issuer = self.register.class(class).ok_or(Rule::ClassUnknown)?.issuer;
-        if *self.issuer.get_or_insert(issuer) != issuer {
-            return Err(Rule::IssuerMismatch);
+        let facts = self.register.class(class).ok_or(Rule::ClassUnknown)?;
+        self.of(facts.issuer)?;
+        if self.event.date < facts.split {
+            self.breaks(Rule::DateOutOfOrder)?;
         }
         let at = match self.lines.iter().position(|line| line.class == class) {
             Some(at) => at,
             None => {
-                self.lines.push(Line { class, closed: Quantity::ZERO, opened: Quantity::ZERO });
+                let (closed, opened) = (Quantity::ZERO, Quantity::ZERO);
+                self.lines.push(Line { class, closed, opened, treasury: Quantity::ZERO });
                 self.lines.len() - 1
             }
         };
         Ok(&mut self.lines[at])
+    }
+
+    /// Everything that an event names is of one issuer.
+    fn of(&mut self, issuer: IssuerId) -> Result<(), Rule> {
+        let same = *self.issuer.get_or_insert(issuer) == issuer;
+        if same { Ok(()) } else { Err(Rule::IssuerMismatch) }
     }
 
     fn closed_before(&self, at: usize, id: CertificateId) -> bool {
@@ -183,59 +192,128 @@ impl Tally<'_> {
     }
 
     fn dated(&self, issued: Date) -> Result<(), Rule> {
-        if self.event.date < issued { Err(Rule::DateBeforeIssuance) } else { Ok(()) }
+        if self.event.date < issued { self.breaks(Rule::DateBeforeIssuance) } else { Ok(()) }
+    }
+
+    fn unused(&self, digest: u128, rule: Rule) -> Result<(), Rule> {
+        if self.register.is_used(digest) { self.breaks(rule) } else { Ok(()) }
+    }
+
+    /// The event breaks a rule: whether that is signed for.
+    fn breaks(&self, rule: Rule) -> Result<(), Rule> {
+        let accepted = |effect: &Effect| matches!(effect, Effect::DefectAccepted { rule: accepted, .. } if *accepted == rule);
+        if self.event.effects.iter().any(accepted) { Ok(()) } else { Err(rule) }
+    }
+
+    /// A sum beyond a limit breaks a rule; one beyond the representable range cannot be waived.
+    fn within(
+        &self,
+        sum: Option<Quantity>,
+        limit: Option<Quantity>,
+        rule: Rule,
+    ) -> Result<(), Rule> {
+        let sum = sum.ok_or(rule)?;
+        if limit.is_some_and(|limit| sum > limit) { self.breaks(rule) } else { Ok(()) }
     }
 
     /// The rules that hold for the event as a whole.
-    fn end(&self) -> Result<(), Rule> {
+    fn end(&mut self) -> Result<(), Rule> {
+        if self.event.kind == EventKind::Split {
+            self.split()?;
+        }
+        let (mut closed, mut opened) = (Quantity::ZERO, Quantity::ZERO);
         for line in &self.lines {
-            let (closed, opened) = (line.closed, line.opened);
-            let balanced = match self.event.kind {
-                EventKind::Registration | EventKind::Acceptance => {
-                    closed.is_zero() && opened.is_zero()
-                }
-                EventKind::Issuance => closed.is_zero() && !opened.is_zero(),
-                EventKind::Transfer => closed == opened && !closed.is_zero(),
-                EventKind::Cancellation => closed > opened,
-            };
-            if !balanced {
+            closed = add(closed, line.closed)?;
+            opened = add(opened, line.opened)?;
+            let balanced = self.event.kind.balances(line.closed, line.opened);
+            let reduced = line.closed.checked_sub(line.opened).unwrap_or_default();
+            if !balanced || line.treasury > reduced {
                 return Err(Rule::QuantityMismatch);
             }
-            if self.event.kind == EventKind::Issuance {
+            if line.opened > line.closed {
                 self.authorized(line)?;
             }
         }
-        if let Some(issuer) = self.issuer.and_then(|id| self.register.issuer(id))
-            && self.event.date < issuer.formed
-        {
-            return Err(Rule::DateBeforeFormation);
+        self.instruments_end()?;
+        if let Some(issuer) = self.issuer.and_then(|id| self.register.issuer(id)) {
+            // Converted shares of one class make room for those of another one.
+            if let Some(more) = opened.checked_sub(closed).filter(|more| !more.is_zero()) {
+                let sum = issuer.outstanding.checked_add(more);
+                self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
+            }
+            if self.event.date < issuer.formed {
+                self.breaks(Rule::DateBeforeFormation)?;
+            }
         }
         let closes = |effect: &&Effect| matches!(effect, Effect::CertificateClosed { .. });
-        if self.event.effects.iter().filter(closes).count() > MAX_CLOSED_PER_EVENT {
+        if self.event.kind != EventKind::Split
+            && self.event.effects.iter().filter(closes).count() > MAX_CLOSED_PER_EVENT
+        {
             return Err(Rule::TooManyCertificates);
         }
         Ok(())
     }
 
+    /// More shares than before: within what class and issuer authorize, and not before an event that
+    /// changed what that is.
     fn authorized(&self, line: &Line) -> Result<(), Rule> {
         let class = self.register.class(line.class).ok_or(Rule::ClassUnknown)?;
-        let outstanding = class.outstanding.checked_add(line.opened);
-        within(outstanding, class.authorized, Rule::AuthorizedSharesExceeded)?;
         let issuer = self.register.issuer(class.issuer).ok_or(Rule::IssuerUnknown)?;
-        let outstanding = issuer.outstanding.checked_add(line.opened);
-        within(outstanding, issuer.authorized, Rule::IssuerAuthorizedExceeded)
+        let more = line.opened.checked_sub(line.closed).unwrap_or_default();
+        let sum =
+            class.outstanding.checked_add(class.treasury).and_then(|sum| sum.checked_add(more));
+        self.within(sum, class.authorized.limit(), Rule::AuthorizedSharesExceeded)?;
+        let early = self.event.date < class.ruled.max(issuer.ruled);
+        if early { self.breaks(Rule::DateOutOfOrder) } else { Ok(()) }
     }
-}
 
-fn expect_next(is_next: bool, len: usize) -> Result<(), Rule> {
-    if is_next && len < MAX_ITEMS { Ok(()) } else { Err(Rule::RegisterFull) }
-}
-
-fn within(sum: Option<Quantity>, authorized: Authorized, rule: Rule) -> Result<(), Rule> {
-    let sum = sum.ok_or(rule)?;
-    match authorized.limit() {
-        Some(limit) if sum > limit => Err(rule),
-        _ => Ok(()),
+    /// A split reaches each certificate of its class, as [`Register::plan_split`] says.
+    fn split(&mut self) -> Result<(), Rule> {
+        let split = self.event.effects.iter().find_map(|effect| match effect {
+            Effect::ClassSplit { class, ratio, .. } => Some((*class, *ratio)),
+            _ => None,
+        });
+        let (class, ratio) = split.ok_or(Rule::QuantityMismatch)?;
+        let facts = self.register.class(class).ok_or(Rule::ClassUnknown)?;
+        let (authorized, owner) = (facts.authorized, facts.issuer);
+        self.of(owner)?;
+        if self.event.date < facts.ruled.max(facts.last) {
+            self.breaks(Rule::DateOutOfOrder)?;
+        }
+        let of_split = |effect: &&Effect| {
+            !matches!(effect, Effect::Documented { .. } | Effect::DefectAccepted { .. })
+        };
+        let issuer = self.register.issuer(owner).ok_or(Rule::IssuerUnknown)?;
+        let mut planned = Event::default();
+        self.register.plan_split(&mut planned, class, ratio, !issuer.draft)?;
+        let matches = planned.effects.iter().eq(self.event.effects.iter().filter(of_split));
+        if !matches {
+            return Err(Rule::QuantityMismatch);
+        }
+        let (mut before, mut after) = (Quantity::ZERO, Quantity::ZERO);
+        for effect in &self.event.effects {
+            let (certificate, from, to) = match effect {
+                Effect::CertificateScaled { certificate, before, after, .. } => {
+                    (certificate, *before, *after)
+                }
+                Effect::CertificateClosed { certificate, quantity, .. } => {
+                    (certificate, *quantity, Quantity::ZERO)
+                }
+                Effect::ClassSplit { treasury, .. } => {
+                    before = add(before, facts.treasury)?;
+                    after = add(after, *treasury)?;
+                    continue;
+                }
+                _ => continue,
+            };
+            let found = self.register.certificate(*certificate).ok_or(Rule::CertificateUnknown)?;
+            self.dated(found.date)?;
+            before = add(before, from)?;
+            after = add(after, to)?;
+        }
+        self.within(Some(after), authorized.limit(), Rule::AuthorizedSharesExceeded)?;
+        let sum = issuer.outstanding.checked_sub(before).and_then(|rest| rest.checked_add(after));
+        self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)
     }
 }
 

@@ -1,11 +1,15 @@
 //! The register as canonical bytes, for snapshots and for the digest of the state.
 
 use super::{
-    Account, Class, Issuer, Party, Position, Register, Slot, Stakeholder, dense, position_key,
+    Account, Class, Issuer, Name, Party, Plan, Position, Register, Security, Slot, Stakeholder,
+    Target, dense, position_key,
 };
 use crate::codec::{CodecError, Reader, Writer};
-use crate::effect::{Authorized, decode_holder, decode_kind, encode_holder};
-use crate::handle::{AccountId, ClassId, IssuerId, PartyId};
+use crate::effect::{
+    Authorized, Conversion, Instrument, Pool, decode_certificate, decode_holder, decode_kind,
+    encode_certificate, encode_holder,
+};
+use crate::handle::{AccountId, ClassId, IssuerId, PartyId, PlanId, SecurityId, StakeholderId};
 use crate::store::{Cell, Index, Paged};
 
 impl Register {
@@ -48,7 +52,9 @@ impl Register {
             out.put_bool(slot.accepted);
         });
         out.put_u32(*self.free);
-        encode_all(out, &self.used_ids, |out, digest: &u128| out.put_u128(*digest));
+        encode_all(out, &self.plans, encode_plan);
+        encode_all(out, &self.securities, encode_security);
+        encode_all(out, &self.names, encode_name);
     }
 
     /// Reads the canonical bytes. Whether the state is sound is for [`Register::audit`] to say.
@@ -97,15 +103,17 @@ impl Register {
             })
         })?;
         register.free = Cell::new(from.u32()?);
-        register.used_ids = decode_all(from, |from| from.u128())?;
+        register.plans = decode_all(from, decode_plan)?;
+        register.securities = decode_all(from, decode_security)?;
+        register.names = decode_all(from, decode_name)?;
         for (at, position) in register.positions.iter().enumerate() {
             register.position_of.insert(position_key(position.account, position.class), dense(at));
         }
         let mut used = Index::new(seed);
-        for (at, digest) in register.used_ids.iter().enumerate() {
-            used.insert(*digest, dense(at));
+        for (at, name) in register.names.iter().enumerate() {
+            used.insert(name.digest, dense(at));
         }
-        register.used_id_at = used;
+        register.name_at = used;
         Ok(register)
     }
 }
@@ -118,6 +126,9 @@ fn encode_issuer(out: &mut Vec<u8>, issuer: &Issuer) {
     issuer.authorized.encode(out);
     out.put_quantity(issuer.classes_authorized);
     out.put_quantity(issuer.outstanding);
+    out.put_bool(issuer.excess);
+    out.put_date(issuer.ruled);
+    out.put_date(issuer.last);
     out.put_text(&issuer.source_id);
 }
 
@@ -130,6 +141,9 @@ fn decode_issuer(from: &mut Reader<'_>) -> Result<Issuer, CodecError> {
         authorized: Authorized::decode(from)?,
         classes_authorized: from.quantity()?,
         outstanding: from.quantity()?,
+        excess: from.bool()?,
+        ruled: from.date()?,
+        last: from.date()?,
         source_id: from.text()?.to_owned(),
     })
 }
@@ -141,7 +155,17 @@ fn encode_class(out: &mut Vec<u8>, class: &Class) {
     class.authorized.encode(out);
     out.put_quantity(class.issued);
     out.put_quantity(class.outstanding);
+    out.put_quantity(class.treasury);
     out.put_quantity(class.retired);
+    out.put_bool(class.keeps_repurchased);
+    out.put_bool(class.excess);
+    for date in [class.ruled, class.last, class.split, class.converts_since] {
+        out.put_date(date);
+    }
+    out.put_count(class.conversions.len());
+    for conversion in &class.conversions {
+        conversion.encode(out);
+    }
     out.put_text(&class.name);
     out.put_text(&class.source_id);
 }
@@ -154,10 +178,122 @@ fn decode_class(from: &mut Reader<'_>) -> Result<Class, CodecError> {
         authorized: Authorized::decode(from)?,
         issued: from.quantity()?,
         outstanding: from.quantity()?,
+        treasury: from.quantity()?,
         retired: from.quantity()?,
+        keeps_repurchased: from.bool()?,
+        excess: from.bool()?,
+        ruled: from.date()?,
+        last: from.date()?,
+        split: from.date()?,
+        converts_since: from.date()?,
+        conversions: from.list(Conversion::decode)?,
         name: from.text()?.to_owned(),
         source_id: from.text()?.to_owned(),
     })
+}
+
+fn encode_plan(out: &mut Vec<u8>, plan: &Plan) {
+    out.put_u32(plan.issuer.0);
+    out.put_count(plan.classes.len());
+    for class in &plan.classes {
+        out.put_u32(class.0);
+    }
+    plan.pool.encode(out);
+    out.put_bool(plan.returns);
+    out.put_bool(plan.excess);
+    out.put_date(plan.ruled);
+    out.put_date(plan.last);
+    out.put_text(&plan.source_id);
+}
+
+fn decode_plan(from: &mut Reader<'_>) -> Result<Plan, CodecError> {
+    Ok(Plan {
+        issuer: IssuerId(from.u32()?),
+        classes: from.list(|from| from.u32().map(ClassId))?,
+        pool: Pool::decode(from)?,
+        returns: from.bool()?,
+        excess: from.bool()?,
+        ruled: from.date()?,
+        last: from.date()?,
+        source_id: from.text()?.to_owned(),
+    })
+}
+
+fn encode_security(out: &mut Vec<u8>, security: &Security) {
+    out.put_u32(security.issuer.0);
+    out.put_u8(security.instrument as u8);
+    out.put_u32(security.account.0);
+    out.put_option(security.quantity, Vec::put_quantity);
+    out.put_option(security.currency, |out, currency| out.put(&currency.bytes()));
+    out.put_option(security.plan, |out, plan| out.put_u32(plan.0));
+    out.put_option(security.class, |out, class| out.put_u32(class.0));
+    out.put_option(security.price, Vec::put_money);
+    out.put_date(security.date);
+    out.put_date(security.last);
+    out.put_bool(security.accepted);
+    out.put_bool(security.ended);
+    out.put_quantity(security.cancelled);
+    out.put_quantity(security.returned);
+}
+
+fn decode_security(from: &mut Reader<'_>) -> Result<Security, CodecError> {
+    Ok(Security {
+        issuer: IssuerId(from.u32()?),
+        instrument: Instrument::decode(from)?,
+        account: AccountId(from.u32()?),
+        quantity: from.option(Reader::quantity)?,
+        currency: from.option(Reader::currency)?,
+        plan: from.option(|from| from.u32().map(PlanId))?,
+        class: from.option(|from| from.u32().map(ClassId))?,
+        price: from.option(Reader::money)?,
+        date: from.date()?,
+        last: from.date()?,
+        accepted: from.bool()?,
+        ended: from.bool()?,
+        cancelled: from.quantity()?,
+        returned: from.quantity()?,
+    })
+}
+
+fn encode_name(out: &mut Vec<u8>, name: &Name) {
+    out.put_u128(name.digest);
+    match name.target {
+        Target::Known => out.put_u8(0),
+        Target::Class(class) => {
+            out.put_u8(1);
+            out.put_u32(class.0);
+        }
+        Target::Stakeholder(stakeholder) => {
+            out.put_u8(2);
+            out.put_u32(stakeholder.0);
+        }
+        Target::Plan(plan) => {
+            out.put_u8(3);
+            out.put_u32(plan.0);
+        }
+        Target::Certificate(certificate) => {
+            out.put_u8(4);
+            encode_certificate(certificate, out);
+        }
+        Target::Security(security) => {
+            out.put_u8(5);
+            out.put_u32(security.0);
+        }
+    }
+}
+
+fn decode_name(from: &mut Reader<'_>) -> Result<Name, CodecError> {
+    let digest = from.u128()?;
+    let target = match from.u8()? {
+        0 => Target::Known,
+        1 => Target::Class(ClassId(from.u32()?)),
+        2 => Target::Stakeholder(StakeholderId(from.u32()?)),
+        3 => Target::Plan(PlanId(from.u32()?)),
+        4 => Target::Certificate(decode_certificate(from)?),
+        5 => Target::Security(SecurityId(from.u32()?)),
+        _ => return Err(from.invalid()),
+    };
+    Ok(Name { digest, target })
 }
 
 /// Writes a count and the items of a container.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::amount::Quantity;
 use crate::codec::Reader;
-use crate::effect::{Effect, Opened};
+use crate::date::Date;
+use crate::effect::{Authorized, ClassKind, Effect, Opened};
 use crate::event::{Event, EventKind};
 use crate::rule::Rule;
 use crate::store::Scoped;

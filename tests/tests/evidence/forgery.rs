@@ -14,9 +14,10 @@ use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::effect::Effect;
-use counterfoil_registry::event::decode_events;
+use counterfoil_registry::event::{EventKind, decode_events};
 use counterfoil_registry::handle::AccountId;
-use counterfoil_tests::{Actor, CLASS, Market};
+use counterfoil_tests::{Actor, CLASS, ISSUER, Market, objects};
+use serde_json::{Value, json};
 
 use crate::chronicle::Chronicle;
 use crate::{judge, refused, traded};
@@ -269,4 +270,118 @@ fn a_record_outside_its_signers_chain_is_found() {
         chronicle.blocks.push((market.clock, block));
     });
     assert_eq!(fault.code, FaultCode::Chain, "{fault}");
+}
+
+/// A market whose registrar recorded a SAFE that was sold in part, shares, and a split.
+fn recorded() -> Market {
+    let mut market = traded();
+    let mut record = |told: Vec<Value>| {
+        let (issuer, objects) = (ISSUER.to_string(), objects(told));
+        let record = v1::RecordTransaction { issuer, objects };
+        market.must(Actor::Registrar, vec![Command::RecordTransaction(record)]);
+    };
+    record(vec![json!({ "object_type": "STAKEHOLDER", "id": "fund" })]);
+    let note = |id: &str, amount: &str| {
+        json!({
+            "object_type": "TX_CONVERTIBLE_ISSUANCE", "id": format!("issue {id}"),
+            "date": "2026-11-20", "security_id": id, "custom_id": id, "stakeholder_id": "fund",
+            "investment_amount": { "amount": amount, "currency": "EUR" },
+        })
+    };
+    record(vec![note("safe", "1000")]);
+    let sale = json!({
+        "object_type": "TX_CONVERTIBLE_TRANSFER", "id": "sale", "date": "2026-11-20",
+        "security_id": "safe", "amount": { "amount": "400", "currency": "EUR" },
+        "resulting_security_ids": ["sold"], "balance_security_id": "kept",
+    });
+    record(vec![sale, note("sold", "400"), note("kept", "600")]);
+    let stock = |id: &str, shares: &str| {
+        json!({
+            "object_type": "TX_STOCK_ISSUANCE", "id": format!("issue {id}"),
+            "date": "2026-11-20", "security_id": id, "custom_id": id, "stakeholder_id": "fund",
+            "stock_class_id": CLASS.to_string(), "quantity": shares,
+            "share_price": { "amount": "2.5", "currency": "EUR" },
+        })
+    };
+    record(vec![stock("one", "100")]);
+    let transfer = json!({
+        "object_type": "TX_STOCK_TRANSFER", "id": "transfer", "date": "2026-11-20",
+        "security_id": "one", "quantity": "30", "resulting_security_ids": ["two"],
+        "balance_security_id": "three",
+    });
+    record(vec![transfer, stock("two", "30"), stock("three", "70")]);
+    record(vec![json!({
+        "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2026-11-20",
+        "stock_class_id": CLASS.to_string(),
+        "split_ratio": { "numerator": "3", "denominator": "1" },
+    })]);
+    market
+}
+
+/// Whether an effect was one to change.
+type Change = fn(&mut Effect) -> bool;
+
+/// Changes the first effect of an event of some kind that `change` takes.
+fn forge_event(chronicle: &mut Chronicle, kind: EventKind, change: Change) {
+    for record in chronicle.blocks.iter_mut().flat_map(|(_, block)| &mut block.records) {
+        let mut events = decode_events(&record.sections[0]).expect("the ledger wrote it");
+        let mut effects = events
+            .iter_mut()
+            .filter(|event| event.kind == kind)
+            .flat_map(|event| &mut event.effects);
+        if effects.any(change) {
+            record.sections[0].clear();
+            events.iter().for_each(|event| event.encode(&mut record.sections[0]));
+            return;
+        }
+    }
+    panic!("no event to forge");
+}
+
+#[test]
+fn what_is_recorded_is_proved_and_more_of_it_is_found() {
+    let market = recorded();
+    judge(&Chronicle::of(&market).bundle(true)).unwrap();
+    let splits_more = |effect: &mut Effect| match effect {
+        Effect::CertificateScaled { after, .. } => {
+            *after = Quantity(after.0 * 2);
+            true
+        }
+        _ => false,
+    };
+    let sells_more = |effect: &mut Effect| match effect {
+        Effect::SecurityOpened(opened) => {
+            opened.quantity = Some(Quantity::whole(900));
+            true
+        }
+        _ => false,
+    };
+    let forgets_one = |effect: &mut Effect| match effect {
+        Effect::CertificateScaled { certificate, .. } => {
+            let certificate = *certificate;
+            *effect = Effect::CertificateAccepted { certificate };
+            true
+        }
+        _ => false,
+    };
+    let cases: [(EventKind, Change); 3] = [
+        (EventKind::Split, splits_more),
+        (EventKind::Split, forgets_one),
+        (EventKind::Transfer, sells_more),
+    ];
+    for (kind, change) in cases {
+        let fault = forged(&market, true, |chronicle| forge_event(chronicle, kind, change));
+        assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
+    }
+    let documents_nothing = |effect: &mut Effect| match effect {
+        Effect::Documented { objects, .. } => {
+            objects.pop();
+            true
+        }
+        _ => false,
+    };
+    let fault = forged(&market, true, |chronicle| {
+        forge_event(chronicle, EventKind::Split, documents_nothing);
+    });
+    assert_eq!(fault.code, FaultCode::Disagrees, "{fault}");
 }

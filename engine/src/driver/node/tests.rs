@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Condvar, Mutex};
 
+use bytes::Bytes;
 use raft::eraftpb::{Entry, HardState};
 
 use super::super::Fatal;
@@ -24,9 +25,19 @@ struct Remote {
     changed: Condvar,
     /// The next write fails with this code.
     fault: Mutex<Option<&'static str>>,
+    /// Syncs of the archive alone wait while this is set.
+    archive_stuck: Mutex<bool>,
+    archive_changed: Condvar,
     /// Archived blocks, and how many of them are synced.
     blocks: Mutex<Vec<Vec<u8>>>,
     synced_blocks: AtomicU64,
+}
+
+fn wait_while(stuck: &Mutex<bool>, changed: &Condvar) {
+    let mut stuck = stuck.lock().unwrap();
+    while *stuck {
+        stuck = changed.wait(stuck).unwrap();
+    }
 }
 
 impl Remote {
@@ -35,11 +46,13 @@ impl Remote {
         self.changed.notify_all();
     }
 
+    fn stick_archive(&self, stuck: bool) {
+        *self.archive_stuck.lock().unwrap() = stuck;
+        self.archive_changed.notify_all();
+    }
+
     fn pass(&self) -> Result<(), StoreFault> {
-        let mut stuck = self.stuck.lock().unwrap();
-        while *stuck {
-            stuck = self.changed.wait(stuck).unwrap();
-        }
+        wait_while(&self.stuck, &self.changed);
         let fault = *self.fault.lock().unwrap();
         match fault {
             Some("PANIC") => panic!("a mistake in the program"),
@@ -91,6 +104,9 @@ impl Archive for WatchedArchive {
     fn height(&self) -> u64 {
         self.0.blocks.lock().unwrap().len() as u64
     }
+    fn stored(&self, height: u64) -> Result<Bytes, StoreFault> {
+        Ok(Bytes::copy_from_slice(&self.0.blocks.lock().unwrap()[height as usize - 1]))
+    }
     fn append(&mut self, height: u64, _: u64, block: &[u8]) -> Result<(), StoreFault> {
         let mut blocks = self.0.blocks.lock().unwrap();
         assert_eq!(height, blocks.len() as u64 + 1, "blocks are archived in order");
@@ -98,6 +114,7 @@ impl Archive for WatchedArchive {
         Ok(())
     }
     fn sync(&mut self) -> Result<(), StoreFault> {
+        wait_while(&self.0.archive_stuck, &self.0.archive_changed);
         let archived = self.height();
         self.0.synced_blocks.store(archived, Ordering::Release);
         Ok(())
@@ -220,6 +237,25 @@ fn nothing_is_confirmed_before_the_sync_and_the_surplus_is_refused() {
 }
 
 #[test]
+fn few_large_submissions_are_a_surplus_too() {
+    let stand = Stand::new(Limits { in_flight_bytes_max: 1_000, ..Limits::default() });
+    let node = stand.open();
+    stand.remote.stick(true);
+    let large = |id| [command(id), vec![0; 592]].concat();
+    let replies = [node.propose(large(1)).unwrap(), node.propose(large(2)).unwrap()];
+    assert_eq!(node.propose(command(3)).unwrap_err(), Rejected::Overloaded);
+    assert_eq!(node.figures().in_flight, 2);
+    stand.remote.stick(false);
+    assert_eq!(replies.map(|reply| committed(&reply).0), [1, 2]);
+    // A place is given back when the reply has left, which may be a moment later.
+    while node.figures().in_flight > 0 {
+        thread::yield_now();
+    }
+    committed(&node.propose(command(3)).unwrap());
+    node.shutdown();
+}
+
+#[test]
 fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
     let stand = Stand::new(Limits::default());
     let node = stand.open();
@@ -244,6 +280,22 @@ fn a_full_disk_ends_the_node_with_a_clear_word_and_loses_nothing() {
 }
 
 #[test]
+fn a_disk_that_hangs_is_seen_and_does_not_hold_up_the_end() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    stand.remote.stick(true);
+    let reply = node.propose(command(1)).unwrap();
+    while node.figures().log_waits < Duration::from_millis(20) {
+        thread::yield_now();
+    }
+    node.end(Duration::from_millis(5), Duration::from_millis(20));
+    let fatal = stand.fatals.lock().unwrap().first().map(ToString::to_string);
+    assert_eq!(fatal.as_deref(), Some("DISK_IO: the disk does not answer; while ending"));
+    assert!(reply.try_recv().is_err(), "nothing is confirmed");
+    stand.remote.stick(false);
+}
+
+#[test]
 fn a_panic_ends_the_node_too() {
     let stand = Stand::new(Limits::default());
     let node = stand.open();
@@ -259,6 +311,25 @@ fn a_panic_ends_the_node_too() {
 }
 
 #[test]
+fn a_snapshot_waits_until_the_archive_is_durable_up_to_it() {
+    let stand = Stand::new(Limits { snapshot_every: 10, ..Limits::default() });
+    let node = stand.open();
+    let snapshots = || stand.disk.names().into_iter().filter(|name| name.ends_with(".state"));
+    stand.remote.stick_archive(true);
+    for id in 1..=50 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(node.figures().archived, 0);
+    assert_eq!(snapshots().count(), 1, "the one of the beginning alone");
+    stand.remote.stick_archive(false);
+    while snapshots().count() == 1 {
+        thread::yield_now();
+    }
+    node.shutdown();
+}
+
+#[test]
 fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     let stand = Stand::new(Limits { snapshot_every: 100, ..Limits::default() });
     let node = stand.open();
@@ -268,7 +339,8 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     let digest = node.view().machine.digest();
     node.shutdown();
     let (log, store) = stand.log_and_snapshots();
-    let snapshots = store.read().unwrap();
+    let load = |index| store.load(index).unwrap().unwrap();
+    let snapshots: Vec<_> = store.indexes().unwrap().into_iter().map(load).collect();
     assert_eq!(snapshots.len(), 2);
     assert!(snapshots[1].index > 500 && snapshots[1].index < snapshots[0].index);
     assert_eq!(log.floor().index, snapshots[1].index);
@@ -279,7 +351,27 @@ fn snapshots_follow_the_archive_and_the_log_is_cut_below_the_older() {
     store.write(&damaged).unwrap();
     let node = stand.open();
     assert_eq!(node.view().machine.digest(), digest);
+    // The next snapshot takes the place of the one that the machine cannot read.
+    committed(&node.propose(command(1_001)).unwrap());
     node.shutdown();
+    let kept = store.indexes().unwrap();
+    assert!(kept[0] > damaged.index);
+    assert_eq!(kept[1..], [snapshots[1].index]);
+}
+
+#[test]
+fn a_snapshot_is_due_by_bytes_too_and_a_restart_does_not_put_it_off() {
+    // An entry has 16 bytes.
+    let stand = Stand::new(Limits { snapshot_every_bytes: 16 * 60, ..Limits::default() });
+    let newest = || stand.log_and_snapshots().1.indexes().unwrap()[0];
+    for (ids, has_snapshot) in [(1..=40, false), (41..=80, true)] {
+        let node = stand.open();
+        for id in ids {
+            committed(&node.propose(command(id)).unwrap());
+        }
+        node.shutdown();
+        assert_eq!(newest() > 60, has_snapshot, "{}", newest());
+    }
 }
 
 #[test]
@@ -307,4 +399,42 @@ fn a_snapshot_beyond_the_archive_is_refused() {
     stand.remote.blocks.lock().unwrap().clear();
     let error = stand.try_open().unwrap_err();
     assert!(error.to_string().starts_with("ARCHIVE_GAP: the archive ends at block 0"), "{error}");
+}
+
+#[test]
+fn a_log_that_ends_before_the_archive_is_refused() {
+    let mut stand = Stand::new(Limits::default());
+    let node = stand.open();
+    for id in 1..=20 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    let old = stand.disk.copy();
+    let node = stand.open();
+    for id in 21..=30 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    // Somebody puts an old image of the log back, with the watermark that belongs to it.
+    stand.disk = old;
+    let error = stand.try_open().unwrap_err();
+    assert!(error.to_string().starts_with("LOG_LOST: blocks up to 30 were archived"), "{error}");
+    // An archive of the same age goes with it.
+    stand.remote.blocks.lock().unwrap().truncate(20);
+    let node = stand.open();
+    assert_eq!(committed(&node.propose(command(21)).unwrap()).0, 21);
+    node.shutdown();
+}
+
+#[test]
+fn a_block_that_is_made_again_must_be_the_archived_one() {
+    let stand = Stand::new(Limits::default());
+    let node = stand.open();
+    for id in 1..=20 {
+        committed(&node.propose(command(id)).unwrap());
+    }
+    node.shutdown();
+    stand.remote.blocks.lock().unwrap()[13] = command(99);
+    let error = stand.try_open().unwrap_err();
+    assert!(error.to_string().starts_with("REPLAY_DIFFERS: the block 14"), "{error}");
 }

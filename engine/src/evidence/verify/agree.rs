@@ -3,10 +3,12 @@
 //! A closed section says nothing and is not compared. What a settlement did is judged by
 //! [`super::legs`].
 
+use counterfoil_registry::action::Action;
 use counterfoil_registry::amount::{Currency, Money, Quantity, parse_decimal};
 use counterfoil_registry::effect::{Effect, Opened};
 use counterfoil_registry::event::{Consideration, Event, EventKind};
-use counterfoil_registry::handle::{AccountId, CertificateId, ClassId, Holder};
+use counterfoil_registry::handle::{AccountId, CertificateId, ClassId, Holder, IssuerId};
+use counterfoil_registry::ocf::object::Object;
 
 use super::sections::Contents;
 use crate::command::{AmountText, Command, Roles};
@@ -50,6 +52,8 @@ pub(super) fn check(command: &Command, done: &Contents) -> Result<(), String> {
         | Command::LinkStakeholder { .. }
         | Command::IssueStock { .. }
         | Command::TransferStock { .. }
+        | Command::RecordTransaction { .. }
+        | Command::SetRepurchasePolicy { .. }
         | Command::ActivateRegister { .. } => {
             quiet_cash(done)?;
             quiet_parties(done)?;
@@ -147,9 +151,29 @@ fn register(command: &Command, done: &Contents) -> Result<(), String> {
                     (moved.class, moved.from, moved.to, moved.quantity) == wanted
                 })
         }
+        Command::RecordTransaction { issuer, objects } => recorded(*issuer, objects, event),
+        Command::SetRepurchasePolicy { class, treasury } => {
+            let wanted = Effect::RepurchasePolicy { class: *class, treasury: *treasury };
+            event.effects == [wanted]
+        }
         _ => registered(command, event),
     };
     if agrees { Ok(()) } else { Err("the register was changed in another way".to_owned()) }
+}
+
+/// The event is of the kind and the date of what was recorded, and documents just that.
+fn recorded(issuer: IssuerId, objects: &[Object], event: &Event) -> bool {
+    let Ok(action) = Action::of(objects) else { return false };
+    let told = event.effects.iter().filter_map(|effect| match effect {
+        Effect::Documented { issuer, objects } => Some((*issuer, objects)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let [(of, told)] = told.as_slice() else { return false };
+    *of == issuer
+        && told.iter().map(|object| object.as_ref()).eq(objects)
+        && event.kind == action.event_kind()
+        && action.date().is_none_or(|date| date == event.date)
 }
 
 fn closed(event: &Event) -> impl Iterator<Item = CertificateId> {

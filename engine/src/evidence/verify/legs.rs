@@ -220,7 +220,11 @@ impl<'a> Legs<'a> {
                 if events.iter().all(|event| event.consideration.is_none_or(|c| !c.settled))
                     && matches!(
                         command,
-                        Some(Command::IssueStock { .. } | Command::ActivateRegister { .. })
+                        Some(
+                            Command::IssueStock { .. }
+                                | Command::RecordTransaction { .. }
+                                | Command::ActivateRegister { .. }
+                        )
                     ) =>
             {
                 Ok(())

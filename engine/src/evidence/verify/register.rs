@@ -1,16 +1,18 @@
 //! The register folded from its effects: what the issuer's cap table says at the checkpoint.
 //!
-//! No rule of the register is evaluated, but one: shares neither appear nor vanish except where an
-//! event says so.
+//! The fold is that of the cap table ([`counterfoil_registry::captable::Fold`]). No rule of the
+//! register is evaluated, but one: shares, grants and invested amounts neither appear nor vanish
+//! except where an event of that kind may make or end them.
 
 use std::collections::BTreeMap;
 
-use counterfoil_registry::amount::Quantity;
+use counterfoil_registry::amount::{DECIMALS, Quantity};
+use counterfoil_registry::captable::Fold;
 use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::{Authorized, ClassKind, Effect, Opened};
 use counterfoil_registry::event::{Event, EventKind};
 use counterfoil_registry::handle::{
-    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, StakeholderId,
+    AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, StakeholderId,
 };
 
 use super::signers::Entry;
@@ -76,20 +78,12 @@ pub struct StakeholderLine {
     pub party: Option<PartyId>,
 }
 
-/// A certificate that is open.
-struct Certificate {
-    class: ClassId,
-    account: AccountId,
-    quantity: Quantity,
-}
-
 type Refused = (FaultCode, String);
 
-struct Fold {
+struct Judge {
     issuer: IssuerId,
-    registered: bool,
-    folded: Folded,
-    certificates: BTreeMap<CertificateId, Certificate>,
+    fold: Fold,
+    stakeholders: Vec<StakeholderLine>,
     accounts: BTreeMap<AccountId, Holder>,
     /// The record and place that the next certificate has at least.
     next: (u64, u32),
@@ -97,86 +91,134 @@ struct Fold {
 
 /// Folds the register sections of the issuer's chain, in its order.
 pub(super) fn fold(case: &Case<'_>, issuer: Ordinal, entries: &[Entry]) -> Result<Folded, Fault> {
-    let mut fold = Fold {
+    let mut judge = Judge {
         issuer: case.bundle.issuer,
-        registered: false,
-        folded: Folded::default(),
-        certificates: BTreeMap::new(),
+        fold: Fold::default(),
+        stakeholders: Vec::new(),
         accounts: BTreeMap::new(),
         next: (0, 0),
     };
     for (at, entry) in entries.iter().enumerate().filter(|(at, _)| case.is_in_chain(*at, issuer)) {
-        let first = fold.next;
+        let first = judge.next;
         for event in entry.contents.events.iter().flatten() {
             let part = Part::Section(Section::Register);
-            fold.event(event, first)
+            judge
+                .event(event, first)
                 .map_err(|(code, detail)| case.fault(at, part, code, detail))?;
         }
-        fold.next = (fold.next.0.saturating_add(u64::from(fold.next != first)), 0);
+        judge.next = (judge.next.0.saturating_add(u64::from(judge.next != first)), 0);
     }
-    if !fold.registered {
+    if judge.fold.issuer(judge.issuer).is_none() {
         let detail = format!("no record registers {}", case.bundle.issuer);
         return Err(case.bundle_fault(FaultCode::Register, detail));
     }
-    fold.end().map_err(|(code, detail)| case.bundle_fault(code, detail))
+    judge.end().map_err(|(code, detail)| case.bundle_fault(code, detail))
 }
 
-impl Fold {
+impl Judge {
     fn event(&mut self, event: &Event, first: (u64, u32)) -> Result<(), Refused> {
+        self.balances(event)?;
+        for effect in &event.effects {
+            self.ours(effect)?;
+            match effect {
+                Effect::CertificateOpened(opened) => {
+                    self.held(opened.account, opened.holder)?;
+                    self.opens(opened, first)?;
+                }
+                Effect::SecurityOpened(opened) => self.held(opened.account, opened.holder)?,
+                _ => {}
+            }
+        }
+        self.fold.add(event).map_err(|error| wrong(format!("{:?}: {error}", event.kind)))
+    }
+
+    /// What goes in and what comes out, class by class.
+    fn balances(&self, event: &Event) -> Result<(), Refused> {
         let mut lines: BTreeMap<ClassId, (Quantity, Quantity)> = BTreeMap::new();
-        let mut closed = Vec::new();
         for effect in &event.effects {
             match effect {
                 Effect::CertificateOpened(opened) => {
                     let line = lines.entry(opened.class).or_default();
                     line.1 = sum(line.1, opened.quantity)?;
-                    self.open(opened, first)?;
                 }
-                Effect::CertificateClosed { certificate, class, account, quantity } => {
+                Effect::CertificateClosed { class, quantity, .. } => {
                     let line = lines.entry(*class).or_default();
                     line.0 = sum(line.0, *quantity)?;
-                    let found = self.certificates.remove(certificate);
-                    let fits = found.is_some_and(|found| {
-                        (found.class, found.account, found.quantity)
-                            == (*class, *account, *quantity)
-                    });
-                    if !fits {
-                        return Err(wrong(format!("certificate {certificate} is not open so")));
-                    }
-                    closed.push(*certificate);
                 }
-                Effect::CertificateAccepted { certificate } => {
-                    if !self.certificates.contains_key(certificate) {
-                        return Err(wrong(format!("certificate {certificate} is not open")));
-                    }
-                }
-                other => self.register(other)?,
+                _ => {}
             }
         }
         for (class, (closed, opened)) in lines {
-            let balanced = match event.kind {
-                EventKind::Registration | EventKind::Acceptance => false,
-                EventKind::Issuance => closed.is_zero() && !opened.is_zero(),
-                EventKind::Transfer => closed == opened && !closed.is_zero(),
-                EventKind::Cancellation => closed > opened,
-            };
-            if !balanced {
+            if !event.kind.balances(closed, opened) {
                 let detail =
                     format!("{:?}: {closed} of {class} closed, {opened} opened", event.kind);
                 return Err((FaultCode::SharesUnequal, detail));
             }
         }
-        Ok(())
+        if !event.securities_balance() {
+            let detail =
+                format!("{:?}: a grant, warrant or convertible does not add up", event.kind);
+            return Err((FaultCode::SharesUnequal, detail));
+        }
+        self.splits(event)
     }
 
-    fn open(&mut self, opened: &Opened, first: (u64, u32)) -> Result<(), Refused> {
-        let Opened { certificate, class, account, holder, quantity, .. } = opened;
-        if !self.folded.classes.iter().any(|known| known.class == *class) {
-            return Err(wrong(format!("class {class} is none of this issuer")));
+    /// A split scales each certificate of its class by its ratio, fractions aside.
+    fn splits(&self, event: &Event) -> Result<(), Refused> {
+        let unequal = |detail: &str| Err((FaultCode::SharesUnequal, detail.to_owned()));
+        let split = event.effects.iter().find_map(|effect| match effect {
+            Effect::ClassSplit { class, ratio, .. } => Some((*class, *ratio)),
+            _ => None,
+        });
+        let scaled: Vec<(ClassId, Quantity, Quantity)> = event
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::CertificateScaled { class, before, after, .. } => {
+                    Some((*class, *before, *after))
+                }
+                Effect::CertificateClosed { class, quantity, .. } => {
+                    Some((*class, *quantity, Quantity::ZERO))
+                }
+                _ => None,
+            })
+            .collect();
+        let Some((class, ratio)) = split else {
+            let scales = |effect: &Effect| matches!(effect, Effect::CertificateScaled { .. });
+            if event.kind == EventKind::Split || event.effects.iter().any(scales) {
+                return unequal("certificates are scaled and no class is split");
+            }
+            return Ok(());
+        };
+        let open = self.fold.certificates().filter(|(_, c)| c.class == class && c.closed.is_none());
+        let one_class = scaled.iter().all(|(scaled, ..)| *scaled == class);
+        if event.kind != EventKind::Split || !one_class || open.count() != scaled.len() {
+            return unequal("a split does not reach each certificate of its class once");
         }
-        if *self.accounts.entry(*account).or_insert(*holder) != *holder {
-            return Err(wrong(format!("account {account} is not {holder}'s")));
+        let (mut before, mut after) = (Quantity::ZERO, Quantity::ZERO);
+        for (_, from, to) in &scaled {
+            before = sum(before, *from)?;
+            after = sum(after, *to)?;
         }
+        let decimals = self.fold.class(class).map_or(0, |facts| facts.decimals);
+        let unit = 10u128.pow(u32::from(DECIMALS.saturating_sub(decimals)));
+        let most = ratio.of(before.0, 1);
+        let lost = most.and_then(|most| most.checked_sub(after.0));
+        let fractions = unit.checked_mul(scaled.len() as u128);
+        match (lost, fractions) {
+            (Some(lost), Some(fractions)) if lost == 0 || lost < fractions => Ok(()),
+            _ => unequal("a split makes more or fewer shares than its ratio says"),
+        }
+    }
+
+    /// What lies in one account is one holder's.
+    fn held(&mut self, account: AccountId, holder: Holder) -> Result<(), Refused> {
+        let known = *self.accounts.entry(account).or_insert(holder);
+        if known == holder { Ok(()) } else { Err(wrong(format!("{account} is not {holder}'s"))) }
+    }
+
+    fn opens(&mut self, opened: &Opened, first: (u64, u32)) -> Result<(), Refused> {
+        let Opened { certificate, quantity, .. } = opened;
         // All certificates of a record bear its index, and places from 0; later records bear later
         // indexes.
         let place = if self.next == first { 0 } else { self.next.1 };
@@ -185,63 +227,68 @@ impl Fold {
         } else {
             certificate.record == self.next.0
         };
-        if !record_fits || certificate.place != place {
+        if !record_fits || certificate.place != place || quantity.is_zero() {
             return Err(wrong(format!("certificate {certificate} is not the next one")));
         }
         self.next = (certificate.record, place.saturating_add(1));
-        self.folded.certificates_opened += 1;
-        let value = Certificate { class: *class, account: *account, quantity: *quantity };
-        if quantity.is_zero() || self.certificates.insert(*certificate, value).is_some() {
-            return Err(wrong(format!("certificate {certificate} cannot be opened so")));
-        }
         Ok(())
     }
 
-    fn register(&mut self, effect: &Effect) -> Result<(), Refused> {
-        let ours = |issuer: IssuerId| issuer == self.issuer;
+    /// Everything is of this issuer, and links lead from a stakeholder to its party.
+    fn ours(&mut self, effect: &Effect) -> Result<(), Refused> {
+        let of_class = |class: &ClassId| self.fold.class(*class).map(|facts| facts.issuer);
+        let of_plan = |plan: &PlanId| self.fold.plan(*plan).map(|facts| facts.issuer);
+        let issuer = match effect {
+            Effect::IssuerRegistered { issuer, .. }
+            | Effect::ClassRegistered { issuer, .. }
+            | Effect::StakeholderRegistered { issuer, .. }
+            | Effect::PlanRegistered { issuer, .. }
+            | Effect::RegisterActivated { issuer, .. }
+            | Effect::IssuerAuthorized { issuer, .. }
+            | Effect::Documented { issuer, .. }
+            | Effect::DefectAccepted { issuer, .. } => Some(*issuer),
+            Effect::SecurityOpened(opened) => Some(opened.issuer),
+            Effect::CertificateOpened(opened) => of_class(&opened.class),
+            Effect::CertificateClosed { class, .. }
+            | Effect::CertificateScaled { class, .. }
+            | Effect::ClassAuthorized { class, .. }
+            | Effect::RepurchasePolicy { class, .. }
+            | Effect::ClassSplit { class, .. }
+            | Effect::TreasuryKept { class, .. } => of_class(class),
+            // A class is registered together with its rights, and then the fold knows neither yet.
+            Effect::ConversionsSet { class, .. } => of_class(class).or(Some(self.issuer)),
+            Effect::PoolReserved { plan, .. }
+            | Effect::PoolDrawn { plan, .. }
+            | Effect::PoolReturned { plan, .. }
+            | Effect::PoolExercised { plan, .. }
+            | Effect::PoolScaled { plan, .. } => of_plan(plan),
+            Effect::StakeholderLinked { stakeholder, .. } => {
+                self.fold.stakeholder(*stakeholder).map(|facts| facts.issuer)
+            }
+            // Certificates and securities that the fold knows are of this issuer.
+            Effect::CertificateAccepted { .. }
+            | Effect::SecurityClosed { .. }
+            | Effect::SecurityReduced { .. }
+            | Effect::SecurityScaled { .. }
+            | Effect::SecurityAccepted { .. }
+            | Effect::SecurityRepriced { .. } => Some(self.issuer),
+        };
+        if issuer != Some(self.issuer) {
+            return Err(wrong("it concerns another register".to_owned()));
+        }
         match effect {
-            Effect::IssuerRegistered { issuer, party, registrar, formed, authorized, .. } => {
-                if !ours(*issuer) || self.registered {
-                    return Err(wrong(format!("issuer {issuer} is registered here")));
-                }
-                self.registered = true;
-                self.folded.party = *party;
-                self.folded.registrar = *registrar;
-                self.folded.formed = *formed;
-                self.folded.authorized = *authorized;
-            }
-            Effect::ClassRegistered { class, issuer, kind, authorized, name, .. } => {
-                let before = self.folded.classes.last().is_none_or(|last| last.class < *class);
-                if !ours(*issuer) || !before {
-                    return Err(wrong(format!("class {class} of {issuer} is registered here")));
-                }
-                self.folded.classes.push(ClassTable {
-                    class: *class,
-                    name: name.clone(),
-                    kind: *kind,
-                    authorized: *authorized,
-                    outstanding: Quantity::ZERO,
-                    holdings: Vec::new(),
-                });
-            }
-            Effect::StakeholderRegistered { stakeholder, issuer, account, source_id } => {
+            Effect::StakeholderRegistered { stakeholder, account, source_id, .. } => {
                 let holder = Holder::Stakeholder(*stakeholder);
-                if !ours(*issuer) || self.accounts.insert(*account, holder).is_some() {
-                    return Err(wrong(format!("{stakeholder} of {issuer} is registered here")));
+                if self.accounts.insert(*account, holder).is_some() {
+                    return Err(wrong(format!("{stakeholder} is registered here")));
                 }
-                let line = (*stakeholder, source_id.clone());
-                let (stakeholder, source_id) = line;
-                self.folded.stakeholders.push(StakeholderLine {
-                    stakeholder,
-                    source_id,
-                    party: None,
-                });
+                let (stakeholder, source_id) = (*stakeholder, source_id.clone());
+                self.stakeholders.push(StakeholderLine { stakeholder, source_id, party: None });
             }
             Effect::StakeholderLinked { stakeholder, party, account, .. } => {
-                let lines = &mut self.folded.stakeholders;
-                let line = lines.iter_mut().find(|line| line.stakeholder == *stakeholder);
-                let held = self.accounts.get_mut(account);
-                match (line, held) {
+                let mut lines = self.stakeholders.iter_mut();
+                let line = lines.find(|line| line.stakeholder == *stakeholder);
+                match (line, self.accounts.get_mut(account)) {
                     (Some(line), Some(holder))
                         if line.party.is_none() && *holder == Holder::Stakeholder(*stakeholder) =>
                     {
@@ -251,28 +298,55 @@ impl Fold {
                     _ => return Err(wrong(format!("{stakeholder} cannot be linked so"))),
                 }
             }
-            Effect::RegisterActivated { issuer, .. } if ours(*issuer) => {}
-            _ => return Err(wrong("it concerns another register".to_owned())),
+            Effect::ClassRegistered { class, .. } => {
+                let before = self.fold.classes(self.issuer).last();
+                if before.is_some_and(|(before, _)| before >= *class) {
+                    return Err(wrong(format!("class {class} is registered here")));
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    fn end(mut self) -> Result<Folded, Refused> {
+    fn end(self) -> Result<Folded, Refused> {
         let mut holdings: BTreeMap<(ClassId, Holder), Holding> = BTreeMap::new();
-        for (id, certificate) in &self.certificates {
+        let open = self.fold.certificates().filter(|(_, facts)| facts.closed.is_none());
+        for (id, certificate) in open {
             let holder = self.accounts.get(&certificate.account).copied().unwrap_or_default();
             let empty = || Holding { holder, quantity: Quantity::ZERO, certificates: Vec::new() };
             let holding = holdings.entry((certificate.class, holder)).or_insert_with(empty);
-            holding.quantity = sum(holding.quantity, certificate.quantity)?;
-            holding.certificates.push(*id);
+            holding.quantity = sum(holding.quantity, certificate.quantity_at(Date::MAX))?;
+            holding.certificates.push(id);
+        }
+        let issuer = self.fold.issuer(self.issuer);
+        let issuer = issuer.ok_or_else(|| wrong("no issuer is registered".to_owned()))?;
+        let mut folded = Folded {
+            party: issuer.party,
+            registrar: issuer.registrar,
+            formed: issuer.formed,
+            authorized: *issuer.authorized.last(),
+            classes: Vec::new(),
+            stakeholders: self.stakeholders,
+            certificates_opened: self.fold.certificates().count(),
+        };
+        for (class, facts) in self.fold.classes(self.issuer) {
+            folded.classes.push(ClassTable {
+                class,
+                name: facts.name.clone(),
+                kind: facts.kind,
+                authorized: *facts.authorized.last(),
+                outstanding: Quantity::ZERO,
+                holdings: Vec::new(),
+            });
         }
         for ((class, _), holding) in holdings {
-            let table = self.folded.classes.iter_mut().find(|table| table.class == class);
+            let table = folded.classes.iter_mut().find(|table| table.class == class);
             let table = table.ok_or_else(|| wrong(format!("class {class} is not registered")))?;
             table.outstanding = sum(table.outstanding, holding.quantity)?;
             table.holdings.push(holding);
         }
-        Ok(self.folded)
+        Ok(folded)
     }
 }
 

@@ -73,7 +73,7 @@ impl Offsets {
     ) -> Result<Offsets, StoreFault> {
         let mut bytes = head(ledger);
         for pair in volumes.windows(2) {
-            let content = read_all(&*pair[0].file)?;
+            let content = read_all(&*pair[0].open(disk)?)?;
             walk_volume(&pair[0], &content, ledger, |offset, _| bytes.put_u64(offset))?
                 .ends_before(&pair[1])?;
         }

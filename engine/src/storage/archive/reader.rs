@@ -1,37 +1,59 @@
 //! The archive as others read it while it is written: by position, with no lock around a read.
+//!
+//! Files are opened when a block of theirs is read, and few of them stay open: an archive has as
+//! many as it likes, and a process only so many descriptors.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use bytes::Bytes;
 
 use super::offsets::offset_of;
 use crate::driver::store::{Blocks, StoreFault};
-use crate::storage::disk::DiskFile;
+use crate::storage::disk::{Disk, DiskFile};
 use crate::storage::frame::{self, HEAD_BYTES, Kind};
-use crate::storage::misuse;
 use crate::storage::segment::ARCHIVE;
+use crate::storage::{Damage, misuse};
 
-/// One file of blocks, open.
-#[derive(Clone)]
+/// Files that stay open for the next read.
+const OPEN_MAX: usize = 16;
+
+/// One file of blocks.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Volume {
     pub(super) number: u64,
     /// The height of its first block.
     pub(super) first: u64,
-    pub(super) file: Arc<dyn DiskFile>,
+}
+
+impl Volume {
+    /// Opens the file.
+    pub(super) fn open(&self, disk: &dyn Disk) -> Result<Arc<dyn DiskFile>, Damage> {
+        let missing = || ARCHIVE.damage(self.number, 0, "the file is missing");
+        disk.open(&ARCHIVE.file(self.number))?.ok_or_else(missing)
+    }
 }
 
 /// What the writer and its readers share.
 pub(super) struct Shared {
     /// The last block that is durable.
     pub(super) height: AtomicU64,
+    disk: Arc<dyn Disk>,
     volumes: RwLock<Vec<Volume>>,
+    /// Open files by number, the one used last at the end.
+    open: Mutex<VecDeque<(u64, Arc<dyn DiskFile>)>>,
     offsets: Arc<dyn DiskFile>,
 }
 
 impl Shared {
-    pub(super) fn new(volumes: Vec<Volume>, offsets: Arc<dyn DiskFile>) -> Shared {
-        Shared { height: AtomicU64::new(0), volumes: RwLock::new(volumes), offsets }
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        volumes: Vec<Volume>,
+        offsets: Arc<dyn DiskFile>,
+    ) -> Shared {
+        let (height, open) = Default::default();
+        Shared { height, disk, volumes: RwLock::new(volumes), open, offsets }
     }
 
     pub(super) fn add(&self, volume: Volume) {
@@ -42,7 +64,22 @@ impl Shared {
     fn volume(&self, height: u64) -> Option<Volume> {
         let volumes = self.volumes.read().expect("nobody panics while holding it");
         let behind = volumes.partition_point(|volume| volume.first <= height);
-        volumes.get(behind.checked_sub(1)?).cloned()
+        volumes.get(behind.checked_sub(1)?).copied()
+    }
+
+    fn file(&self, volume: Volume) -> Result<Arc<dyn DiskFile>, StoreFault> {
+        let mut open = self.open.lock().expect("nobody panics while holding it");
+        let found = open.iter().position(|(number, _)| *number == volume.number);
+        let used = match found.and_then(|at| open.remove(at)) {
+            Some(used) => used,
+            None => (volume.number, volume.open(&*self.disk)?),
+        };
+        let file = used.1.clone();
+        open.push_back(used);
+        if open.len() > OPEN_MAX {
+            open.pop_front();
+        }
+        Ok(file)
     }
 }
 
@@ -74,20 +111,21 @@ impl Blocks for ArchiveReader {
             );
             StoreFault::from(ARCHIVE.damage(volume.number, offset as usize, why))
         };
+        let file = self.0.file(volume)?;
         // What lies beyond the end of the file cannot be the block, wherever the offset leads.
-        let room = volume.file.length()?.checked_sub(offset).ok_or_else(damaged)?;
+        let room = file.length()?.checked_sub(offset).ok_or_else(damaged)?;
         let mut bytes = vec![0; HEAD_BYTES];
         if room < HEAD_BYTES as u64 {
             return Err(damaged());
         }
-        volume.file.read_at(&mut bytes, offset)?;
+        file.read_at(&mut bytes, offset)?;
         let head = bytes.first_chunk().expect("so many bytes were read");
         let size = frame::size_of(head);
         if room < size as u64 {
             return Err(damaged());
         }
         bytes.resize(size, 0);
-        volume.file.read_at(&mut bytes[HEAD_BYTES..], offset + HEAD_BYTES as u64)?;
+        file.read_at(&mut bytes[HEAD_BYTES..], offset + HEAD_BYTES as u64)?;
         let frame = frame::decode(&bytes)
             .filter(|frame| frame.kind == Kind::Block && frame.sequence == height);
         let length = frame.ok_or_else(damaged)?.payload.len();

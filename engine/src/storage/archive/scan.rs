@@ -3,8 +3,10 @@
 //! At the start only the last file is read: the others were durable before the next one began.
 //! The check of a stopped replica reads them all.
 
+use std::sync::Arc;
+
 use super::reader::Volume;
-use super::{End, end_name, open_volume};
+use super::{End, MARK, end_name};
 use crate::hash::Hash;
 use crate::storage::Damage;
 use crate::storage::disk::{Disk, DiskFile, read_all};
@@ -15,6 +17,8 @@ use crate::storage::slots::Slots;
 /// An archive that may be used.
 pub(in crate::storage) struct Scan {
     pub(super) volumes: Vec<Volume>,
+    /// The last one, open.
+    pub(super) last: Arc<dyn DiskFile>,
     /// The offsets of the blocks in the last file.
     pub(super) tail: Vec<u64>,
     /// The end of the chain, and of the frames in the last file.
@@ -39,7 +43,8 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, ledger: Hash) -> Result<Scan, Da
         .map_err(|_| unreadable("the durable end does not have its form"))?;
     let volumes = volumes(disk, ledger)?;
     let last = volumes.last().expect("volumes are not empty");
-    let bytes = read_all(&*last.file)?;
+    let file = last.open(disk)?;
+    let bytes = read_all(&*file)?;
     let mut tail = Vec::new();
     let (mut seen, mut proven) = (None, 0);
     let walked = walk_volume(last, &bytes, ledger, |offset, frame| {
@@ -70,20 +75,19 @@ pub(in crate::storage) fn scan(disk: &dyn Disk, ledger: Hash) -> Result<Scan, Da
         return Err(ARCHIVE.damage(last.number, at, why));
     }
     let (length, is_doubtful, end) = (walked.length, found.is_doubtful, found.slots);
-    Ok(Scan { volumes, tail, link, length, proven, torn, is_doubtful, end })
+    Ok(Scan { volumes, last: file, tail, link, length, proven, torn, is_doubtful, end })
 }
 
 /// All files, in order and without a gap, each with a head of its own.
 fn volumes(disk: &dyn Disk, ledger: Hash) -> Result<Vec<Volume>, Damage> {
     let mut volumes = Vec::new();
     for (expected, number) in (1..).zip(ARCHIVE.numbers(disk)?) {
-        let missing = || ARCHIVE.damage(expected, 0, "the file is missing");
         if number != expected {
-            return Err(missing());
+            return Err(ARCHIVE.damage(expected, 0, "the file is missing"));
         }
-        let file = open_volume(disk, number)?.ok_or_else(missing)?;
-        let first = first_height(&*file, ledger, number)?;
-        volumes.push(Volume { number, first, file });
+        let mut volume = Volume { number, first: 0 };
+        volume.first = first_height(&*volume.open(disk)?, ledger, number)?;
+        volumes.push(volume);
     }
     if volumes.is_empty() {
         return Err(ARCHIVE.damage(1, 0, "the archive has no file though it was created"));
@@ -113,7 +117,9 @@ fn damaged_head(number: u64) -> Damage {
 }
 
 fn begin(bytes: &[u8], ledger: Hash, number: u64) -> Result<(Frame<'_>, Walk<'_>), Damage> {
-    let (head, walk) = Walk::begin(bytes).ok_or_else(|| damaged_head(number))?;
+    let (head, walk) = Walk::begin(bytes)
+        .filter(|(head, _)| head.mark == MARK)
+        .ok_or_else(|| damaged_head(number))?;
     ARCHIVE.read_head(&head, ledger, number, |_| Ok(()))?;
     Ok((head, walk))
 }
@@ -172,7 +178,7 @@ impl Scan {
         let mut link = Link::START;
         let mut wrong_offset = None;
         for (at, volume) in self.volumes.iter().enumerate() {
-            let bytes = read_all(&*volume.file)?;
+            let bytes = read_all(&*volume.open(disk)?)?;
             let mut offsets = Vec::new();
             let walked = walk_volume(volume, &bytes, ledger, |offset, frame| {
                 offsets.push(offset);

@@ -1,10 +1,11 @@
 //! The disk of a server: `std::fs` under one directory.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::{Disk, DiskFile, path};
 use crate::driver::store::StoreFault;
@@ -18,6 +19,8 @@ pub(crate) struct FileDisk {
     root: PathBuf,
     may_write: bool,
     lock: Option<Arc<File>>,
+    /// Folders that were synced once stay open: a sync must not fail for want of a descriptor.
+    folders: Mutex<BTreeMap<String, Arc<File>>>,
 }
 
 impl FileDisk {
@@ -34,7 +37,7 @@ impl FileDisk {
             Ok(lock) => lock,
             // A copy of a directory is looked at; nobody can have it open for writing.
             Err(error) if error.kind() == ErrorKind::NotFound && !may_write => {
-                return Ok(Some(FileDisk { root: root.to_owned(), may_write, lock: None }));
+                return Ok(Some(FileDisk::new(root, may_write, None)));
             }
             Err(error) => return Err(fault("opening", LOCK, &error)),
         };
@@ -43,14 +46,36 @@ impl FileDisk {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(fault("locking", LOCK, &error)),
         }
-        Ok(Some(FileDisk { root: root.to_owned(), may_write, lock: Some(Arc::new(lock)) }))
+        Ok(Some(FileDisk::new(root, may_write, Some(Arc::new(lock)))))
     }
 
-    /// Creates the directory, for its owner alone, unless it is there; the names in it.
+    fn new(root: &Path, may_write: bool, lock: Option<Arc<File>>) -> FileDisk {
+        FileDisk { root: root.to_owned(), may_write, lock, folders: Mutex::default() }
+    }
+
+    fn folder(&self, folder: &str) -> io::Result<Arc<File>> {
+        let mut folders = self.folders.lock().expect("nobody panics while holding it");
+        if let Some(open) = folders.get(folder) {
+            return Ok(open.clone());
+        }
+        let open = Arc::new(File::open(self.in_folder(folder))?);
+        folders.insert(folder.to_owned(), open.clone());
+        Ok(open)
+    }
+
+    /// Creates the directory durably, for its owner alone, unless it is there; the names in it.
     pub(crate) fn prepare(root: &Path) -> Result<Vec<String>, StoreFault> {
         let place = root.display().to_string();
+        let is_missing = |at: &&Path| !at.as_os_str().is_empty() && !at.exists();
+        let missing: Vec<&Path> = root.ancestors().take_while(is_missing).collect();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
         made.map_err(|error| fault("creating", &place, &error))?;
+        for parent in missing.into_iter().filter_map(Path::parent) {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(parent)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|error| fault("syncing", &parent.display().to_string(), &error))?;
+        }
         names(root).map_err(|error| fault("listing", &place, &error))
     }
 
@@ -110,7 +135,7 @@ impl Disk for FileDisk {
     }
 
     fn sync_folder(&self, folder: &str) -> Result<(), StoreFault> {
-        File::open(self.in_folder(folder))
+        self.folder(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(|error| fault("syncing", &path(folder, "."), &error))
     }

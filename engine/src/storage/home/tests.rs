@@ -182,6 +182,34 @@ fn a_directory_that_is_not_ours_is_left_alone() {
     assert_eq!((open(), create()), ("DATA_NOT_OURS", "DATA_EXISTS"));
 }
 
+/// How many files of a directory this process has open.
+fn open_files(at: &Path) -> usize {
+    let links = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
+    links.filter(|link| fs::read_link(link.path()).is_ok_and(|to| to.starts_with(at))).count()
+}
+
+#[test]
+fn a_large_archive_takes_few_descriptors() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().canonicalize().unwrap().join("data");
+    let home = Home::create(&at, identity(), Sizes { archive_file: 200, ..SMALL }).unwrap();
+    let (mut archive, blocks) = (home.stores.archive, home.blocks);
+    for height in 1..=100 {
+        archive.append(height, height, &[7; 150]).unwrap();
+    }
+    archive.sync().unwrap();
+    assert!(fs::read_dir(at.join("archive")).unwrap().count() > 90);
+    for height in (1..=100).chain([1]) {
+        assert_eq!(blocks.block(height).unwrap(), vec![7; 150]);
+    }
+    assert!(open_files(&at) < 40, "{} files are open", open_files(&at));
+    drop((archive, blocks, home.stores.log, home.stores.snapshots));
+    assert_eq!(open_files(&at), 0);
+    let home = Home::open(&at, ledger(), SMALL).unwrap();
+    assert!(open_files(&at) < 20, "{} files are open", open_files(&at));
+    drop(home);
+}
+
 #[test]
 fn a_full_disk_is_named() {
     // Every write to this device fails as on a full disk.

@@ -45,12 +45,13 @@ impl Batch<'_> {
     pub(super) fn write(
         &self,
         out: &mut Vec<u8>,
+        mark: u32,
         link: Link,
         synced: u64,
         at: Place,
     ) -> Result<(Link, Vec<Place>), StoreFault> {
         let start = out.len();
-        let frame = frame::begin(out, Kind::Batch, link, synced);
+        let frame = frame::begin(out, Kind::Batch, mark, link, synced);
         out.put_u8(
             if self.hard_state.is_some() { HAS_HARD_STATE } else { 0 }
                 | if self.floor.is_some() { HAS_FLOOR } else { 0 },

@@ -64,7 +64,7 @@ impl Beginning {
         identity: &Identity,
         number: u64,
     ) -> Result<Link, StoreFault> {
-        LOG.head(out, link, identity.ledger, number, |out| {
+        LOG.head(out, identity.mark(), link, identity.ledger, number, |out| {
             out.put_u64(identity.replica);
             out.put_u64(identity.incarnation);
             out.put_bool(self.fresh);
@@ -191,7 +191,8 @@ fn read_beginning<'a>(
     let (head, walk) = Walk::begin(bytes).ok_or_else(unreadable)?;
     let (replica, incarnation, beginning) =
         LOG.read_head(&head, identity.ledger, number, Beginning::read)?;
-    if (replica, incarnation) != (identity.replica, identity.incarnation) {
+    let found = (replica, incarnation, head.mark);
+    if found != (identity.replica, identity.incarnation, identity.mark()) {
         return Err(LOG.damage(number, 0, "the segment belongs to another directory"));
     }
     Ok((head, beginning, walk))

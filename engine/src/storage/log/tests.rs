@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::frame;
 use super::*;
 use crate::hash::Hash;
 use crate::sim::{Chance, MemoryDisk};
@@ -274,6 +275,32 @@ fn a_torn_tail_that_nobody_was_told_of_is_cut_off() {
     bytes.extend_from_slice(&[0; 300]);
     disk.put(&name, bytes);
     assert_eq!(Model::of(&open(&disk)), before);
+}
+
+#[test]
+fn what_a_client_wrote_into_an_entry_proves_nothing() {
+    let disk = full_log();
+    let before = Model::of(&open(&disk));
+    // A frame that says that all of the log was synced, whole in itself, and many beginnings of one.
+    let link = Link { sequence: 90, hash: Hash([1; 32]) };
+    let mut forged = Vec::new();
+    let frame = frame::begin(&mut forged, frame::Kind::Batch, 0, link, 90);
+    frame::finish(&mut forged, frame).unwrap();
+    let beginnings = b"CFfr".repeat(5_000);
+    for data in [forged, beginnings] {
+        let disk = disk.copy();
+        let mut log = DiskLog::open(Arc::new(disk.clone()), IDENTITY, 1 << 20).unwrap();
+        let name = last_segment(&disk);
+        let begins = disk.bytes(&name).len();
+        let entry = Entry { index: 41, term: 3, data: data.into(), ..Entry::default() };
+        log.append(&[entry], None).unwrap();
+        drop(log);
+        // The first sector of the batch did not reach the disk.
+        let mut bytes = disk.bytes(&name);
+        bytes[begins] ^= 1;
+        disk.put(&name, bytes);
+        assert_eq!(Model::of(&open(&disk)), before);
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use counterfoil_registry::amount::Quantity;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
+use crate::desk::Desk;
 use crate::exit::Failure;
-use crate::table::{aligned, percent};
+use crate::table::{aligned, grouped, percent};
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
@@ -41,8 +41,8 @@ pub(super) fn cap_table(
     let row = |name: &str, quantities: Vec<String>| {
         let sum = Quantity(quantities.iter().map(|text| quantity(text).0).sum());
         let mut row = vec![name.to_owned()];
-        row.extend(quantities);
-        row.extend([sum.to_string(), percent(sum, whole)]);
+        row.extend(quantities.iter().map(|text| grouped(quantity(text))));
+        row.extend([grouped(sum), percent(sum, whole)]);
         row
     };
     let mut rows = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn cap_table(
     rows.push(row("outstanding", totals("outstanding")));
     for (name, field) in [("ever issued", "issued"), ("authorized", "authorized")] {
         let mut line = vec![name.to_owned()];
-        line.extend(totals(field));
+        line.extend(totals(field).iter().map(|text| grouped(quantity(text))));
         rows.push(line);
     }
     let mut head = vec!["holder"];
@@ -94,7 +94,7 @@ pub(super) fn lineage(desk: &Desk, issuer: &str) -> Result<(), Failure> {
             text(certificate, "number").to_owned(),
             text(certificate, "opened").to_owned(),
             text(certificate, "holderName").to_owned(),
-            format!("{} {class}", text(certificate, "quantity")),
+            format!("{} {class}", grouped(quantity(text(certificate, "quantity")))),
             numbers(&certificate["precededBy"]),
             became,
         ]
@@ -115,8 +115,7 @@ pub(super) fn balance(desk: &Desk, account: &str) -> Result<String, Failure> {
 }
 
 /// A command that asks the server for something.
-pub(super) fn query_to_try(address: &str, issuer: &str) -> String {
+pub(super) fn query_to_try(address: &str) -> String {
     let query = json!({ "query": "{ checkpoint { origin treeSize treeRoot } }" });
-    let _ = issuer;
     format!("curl -s {address}/graphql -H 'content-type: application/json' -d '{query}'")
 }

@@ -1,12 +1,21 @@
 //! The story of the demo, step by step.
 
+use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::wire::v1::{self, command::Command};
+use counterfoil_registry::ocf::source::Source;
+use counterfoil_registry::ocf::{Mode, Options};
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::{sample, step};
+use super::step;
 use crate::client::{self, Signer};
+use crate::desk::Desk;
 use crate::exit::Failure;
+use crate::home::Home;
+use crate::keys;
+use crate::newcomer::Newcomer;
+
+/// The founder's id in the package.
+const FOUNDER: &str = "holder-ada-verhoeven";
 
 /// The people of the demo, and the accounts that they open on the way.
 pub(super) struct Cast {
@@ -36,20 +45,18 @@ pub(super) struct Issuer {
     founders_account: String,
 }
 
-/// Enters a party by name and tells the server the name.
-fn enter(desk: &Desk, by: &Signer, id: &str, name: &str, legal: bool) -> Result<String, Failure> {
-    let (personal, details) = desk.details(name);
-    let kind = if legal { v1::PartyKind::Legal } else { v1::PartyKind::Natural };
-    let register = v1::RegisterParty { kind: kind.into(), details: details.0.to_vec().into() };
-    let party = desk.send(by, id, vec![Command::RegisterParty(register)])?.made(0, "party")?;
-    desk.tell(&party, &personal)?;
-    Ok(party)
-}
-
-/// Enters a party and admits it with a new key.
-fn participant(desk: &Desk, id: &str, name: &str, role: v1::Role) -> Result<Signer, Failure> {
-    let handle = enter(desk, &desk.operator, &format!("demo-party-{id}"), name, true)?;
-    let key = desk.key(id)?;
+/// Enters a party and admits it with a new key, which is kept beside the ledger's own.
+fn participant(
+    desk: &Desk,
+    home: &Home,
+    id: &str,
+    name: &str,
+    role: v1::Role,
+) -> Result<Signer, Failure> {
+    let personal = json!({ "name": name });
+    let handle = desk.enter(&desk.operator, &format!("demo-party-{id}"), &personal, true)?;
+    let seed = keys::seed(&home.path().join(format!("keys/demo-{id}.key")))?;
+    let key = PrivateKey::from_seed(seed);
     let admit = Command::AdmitParticipant(v1::AdmitParticipant {
         party: handle.clone(),
         roles: vec![role.into()],
@@ -60,14 +67,15 @@ fn participant(desk: &Desk, id: &str, name: &str, role: v1::Role) -> Result<Sign
 }
 
 /// Admits the participants; the buyer opens accounts and pays in.
-pub(super) fn admit(desk: &Desk) -> Result<Cast, Failure> {
-    let registrar =
-        participant(desk, "registrar", "Brandywine Registrars LLC", v1::Role::Registrar)?;
-    let bank = participant(desk, "bank", "Christina River Bank", v1::Role::Bank)?;
-    let sellers_broker = participant(desk, "seller", "Heddle & Reed Brokers", v1::Role::Broker)?;
-    let buyers_broker = participant(desk, "buyer", "Selvage Securities", v1::Role::Broker)?;
+pub(super) fn admit(desk: &Desk, home: &Home) -> Result<Cast, Failure> {
+    let admit = |id, name, role| participant(desk, home, id, name, role);
+    let registrar = admit("registrar", "Brandywine Registrars LLC", v1::Role::Registrar)?;
+    let bank = admit("bank", "Christina River Bank", v1::Role::Bank)?;
+    let sellers_broker = admit("seller", "Heddle & Reed Brokers", v1::Role::Broker)?;
+    let buyers_broker = admit("buyer", "Selvage Securities", v1::Role::Broker)?;
     step("The operator admits", "a registrar, a bank and two brokers");
-    let buyer = enter(desk, &buyers_broker, "demo-client", "Kestrel Growth Partners LP", true)?;
+    let personal = json!({ "name": "Kestrel Growth Partners LP" });
+    let buyer = desk.enter(&buyers_broker, "demo-client", &personal, true)?;
     let open = v1::OpenSecuritiesAccount { holder: buyer.clone() };
     let open = vec![Command::OpenSecuritiesAccount(open)];
     let buyers_account = desk.send(&buyers_broker, "demo-account", open)?.made(0, "account")?;
@@ -112,33 +120,40 @@ fn open_cash(
     desk.send(bank, id, vec![Command::OpenCashAccount(open)])?.made(0, "cashAccount")
 }
 
+macro_rules! member {
+    ($name:literal) => {
+        (
+            $name.to_owned(),
+            include_bytes!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../fixtures/meridian-loom/",
+                $name
+            ))
+            .to_vec(),
+        )
+    };
+}
+
+/// The sample company, which the binary carries: the package `fixtures/meridian-loom`.
+fn sample() -> Result<Newcomer, Failure> {
+    let members = [
+        member!("Manifest.ocf.json"),
+        member!("Stakeholders.ocf.json"),
+        member!("StockClasses.ocf.json"),
+        member!("Transactions.ocf.json"),
+    ];
+    let source = Source::from_members(members)
+        .map_err(|refusal| Failure::refused(refusal.code.as_str(), refusal.to_string()))?;
+    Newcomer::read(&source, Options { mode: Mode::Strict, md5: true })
+}
+
 /// Imports the sample company through a draft register that registrar and operator activate.
 pub(super) fn bring_in(desk: &Desk, cast: &Cast) -> Result<Issuer, Failure> {
-    let sample = sample::read_sample()?;
-    let party = enter(desk, &cast.registrar, "demo-issuer-party", &sample.name, true)?;
-    let register = Command::RegisterIssuer(v1::RegisterIssuer {
-        party: party.clone(),
-        registrar: cast.registrar.participant.to_string(),
-        formed: sample.formed.clone(),
-        authorized: sample.authorized.clone(),
-        source_id: sample.id.clone(),
-        draft: true,
-    });
-    let id = desk.send(&desk.operator, "demo-issuer", vec![register])?.made(0, "issuer")?;
-    let items = sample.items.len().to_string();
-    let import = v1::ImportRegister { issuer: id.clone(), items: sample.items.clone() };
-    desk.send(&cast.registrar, "demo-import", vec![Command::ImportRegister(import)])?;
-    let activate = Command::ActivateRegister(v1::ActivateRegister {
-        issuer: id.clone(),
-        package: sample.digest.to_vec().into(),
-        findings: sample.findings.to_string(),
-        items: items.clone(),
-        outstanding: sample.outstanding.clone(),
-    });
-    desk.send(&cast.registrar, "demo-activate", vec![activate.clone()])?;
-    let activation = desk.send(&desk.operator, "demo-activate", vec![activate])?;
-    let (activated, day) = (activation.height, activation.day);
-    let what = format!("{}, {items} items, {} shares", sample.name, sample.outstanding);
+    let sample = sample()?;
+    let brought = sample.bring_in(desk, &cast.registrar, "demo")?;
+    let (id, (activated, day)) = (brought.issuer, brought.activated);
+    let (items, outstanding) = (sample.items.len(), &sample.outstanding);
+    let what = format!("{}, {items} items, {outstanding} shares", sample.name);
     step("Registrar and operator activate the register", &what);
     let lines = desk.ask(
         "query($issuer: ID!, $height: Height!) { issuer(id: $issuer, minHeight: $height) {
@@ -147,18 +162,14 @@ pub(super) fn bring_in(desk: &Desk, cast: &Cast) -> Result<Issuer, Failure> {
         json!({ "issuer": id, "height": activated }),
     )?;
     let lines = &lines["issuer"];
-    for (source_id, personal) in &sample.people {
-        let line = node(&lines["stakeholders"], "sourceId", source_id)?;
-        desk.tell(line["id"].as_str().unwrap_or_default(), personal)?;
-    }
-    let founder = node(&lines["stakeholders"], "sourceId", sample::FOUNDER)?;
+    let founder = node(&lines["stakeholders"], "sourceId", FOUNDER)?;
     let common = node(&lines["stockClasses"], "name", "Common Stock")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(Issuer {
         id,
         activated,
         day,
-        party,
+        party: brought.party,
         common: text(&common["id"]),
         founder: text(&founder["id"]),
         founders_account: text(&founder["account"]["id"]),
@@ -176,7 +187,12 @@ fn node<'a>(page: &'a Value, field: &str, value: &str) -> Result<&'a Value, Fail
 
 /// The founder's stakeholder line becomes her party; her broker operates the account from now on.
 pub(super) fn link_founder(desk: &Desk, cast: &Cast, issuer: &Issuer) -> Result<String, Failure> {
-    let founder = enter(desk, &cast.sellers_broker, "demo-founder", "Ada Verhoeven", false)?;
+    let founder = desk.enter(
+        &cast.sellers_broker,
+        "demo-founder",
+        &json!({ "name": "Ada Verhoeven" }),
+        false,
+    )?;
     let link = Command::LinkStakeholder(v1::LinkStakeholder {
         stakeholder: issuer.founder.clone(),
         party: founder.clone(),

@@ -1,29 +1,34 @@
 //! Carrying the items out offline, in a register of their own.
 //!
 //! The handles are those of an empty ledger: issuer 0, classes and stakeholders in the order of the
-//! items. Item number `n` is recorded in record `n + 1`, after the issuer's own. Registrations are
-//! dated on the formation of the issuer.
+//! items. Item number `n` is recorded in record `n + 1`, after the issuer's own. What bears no date
+//! is dated on the formation of the issuer.
 
-use super::Lowered;
+use super::{Items, Mode, Origin, Package, Refusal, items};
+use crate::action::Action;
 use crate::amount::Quantity;
-use crate::draft::Draft;
+use crate::draft::{Decimals, Entry, EntryError, ImportItem};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
 use crate::handle::IssuerId;
-use crate::ocf::Refusal;
-use crate::ocf::model::Package;
+use crate::ocf::findings::Findings;
+use crate::ocf::{Code, Finding};
 use crate::register::{Party, Place, Register};
 use crate::rule::Rule;
 
 /// A package in a register.
 #[derive(Debug)]
 pub struct Imported {
+    /// Its items, each with the rules that had to be waived for it.
+    pub items: Items,
     /// The register that the package alone makes.
     pub register: Register,
     /// Its issuer there.
     pub issuer: IssuerId,
     /// The events, in their order, for [`crate::captable::Fold`].
     pub events: Vec<Event>,
+    /// What was found in reading, and the rules that were waived.
+    pub findings: Vec<Finding>,
 }
 
 impl Imported {
@@ -33,44 +38,91 @@ impl Imported {
     }
 }
 
-impl Lowered {
-    /// Carries every item out under the rules of the register. The first rule that one breaks is
-    /// named with the file and the id of the object.
-    pub fn enter(&self, package: &Package) -> Result<Imported, Refusal> {
-        let mut register = Register::new(0);
-        let party = register.add_party(Party { legal: true, details: [0; 32] });
-        let issuer = register.next_issuer();
-        let formed = package.issuer.formed;
-        let registered = Event {
-            kind: EventKind::Registration,
-            date: formed,
-            consideration: None,
-            effects: vec![Effect::IssuerRegistered {
-                issuer,
-                party,
-                registrar: party,
-                draft: false,
-                formed,
-                authorized: package.issuer.authorized,
-                source_id: package.issuer.id.clone(),
-            }],
-        };
-        let refuse = |rule: Rule, file: &str, id: &str| {
-            Refusal::rule(rule, file, id, rule.sentence().to_owned())
-        };
-        register
-            .check(&registered)
-            .map_err(|rule| refuse(rule, package.file(0), &package.issuer.id))?;
-        register.apply(&registered);
-        let mut draft = Draft::new(issuer, formed);
-        let mut events = vec![registered];
-        for (at, (item, origin)) in self.items.iter().zip(&self.origins).enumerate() {
-            let record = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
-            let event = draft
-                .enter(&mut register, Place { record, opened: 0 }, item)
-                .map_err(|rule| refuse(rule, package.file(origin.file), &origin.id))?;
-            events.push(event);
-        }
-        Ok(Imported { register, issuer, events })
+/// Carries a package out under the rules of the register. STRICT refuses the first item that breaks
+/// one; LENIENT waives what a legacy defect may break, with a finding, and refuses everything else.
+pub fn import(package: &Package, mode: Mode) -> Result<Imported, Refusal> {
+    let mut items = items(package)?;
+    let mut findings = Findings::of(mode, package.findings.clone());
+    let mut register = Register::new(0);
+    let party = register.add_party(Party { legal: true, details: [0; 32] });
+    let issuer = register.next_issuer();
+    let registered = registration(package, &register, party)?;
+    register.check(&registered).map_err(|rule| broken(package, &items.origins[0], rule))?;
+    register.apply(&registered);
+    let objects = items.items.iter().flat_map(|item| &item.objects);
+    let entry = Entry { issuer, today: package.formed(), decimals: Decimals::of(objects) };
+    let mut events = vec![registered];
+    for (at, item) in items.items.iter_mut().enumerate() {
+        let record = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
+        let place = Place { record, opened: 0 };
+        let origin = &items.origins[at];
+        events.push(enter(&entry, &mut register, place, item, package, origin, &mut findings)?);
     }
+    let findings = findings.into_list();
+    Ok(Imported { items, register, issuer, events, findings })
+}
+
+fn registration(
+    package: &Package,
+    register: &Register,
+    party: crate::handle::PartyId,
+) -> Result<Event, Refusal> {
+    let action = Action::of(std::slice::from_ref(&package.issuer));
+    let terms = match action {
+        Ok(Action::Issuer(terms)) => terms,
+        Ok(_) => return Err(Refusal::new(Code::FieldInvalid, package.file(0), "", "issuer")),
+        Err(error) => {
+            let id = package.issuer.id();
+            return Err(Refusal::new(Code::FieldInvalid, package.file(0), id, error.to_string()));
+        }
+    };
+    Ok(Event {
+        kind: EventKind::Registration,
+        date: terms.formed,
+        consideration: None,
+        effects: vec![Effect::IssuerRegistered {
+            issuer: register.next_issuer(),
+            party,
+            registrar: party,
+            draft: true,
+            formed: terms.formed,
+            authorized: terms.authorized,
+            source_id: terms.id,
+        }],
+    })
+}
+
+/// Enters one item; in LENIENT with as many waivers as it takes.
+fn enter(
+    entry: &Entry,
+    register: &mut Register,
+    place: Place,
+    item: &mut ImportItem,
+    package: &Package,
+    origin: &Origin,
+    findings: &mut Findings,
+) -> Result<Event, Refusal> {
+    loop {
+        let rule = match entry.enter(register, place, item) {
+            Ok(event) => return Ok(event),
+            Err(EntryError::Rule(rule)) => rule,
+            Err(EntryError::Item(error)) => {
+                let what = format!("{}: {}", error.field, error.why);
+                let file = package.file(origin.file);
+                return Err(Refusal::new(Code::FieldInvalid, file, &origin.id, what));
+            }
+        };
+        let waives = findings.mode() == Mode::Lenient && rule.waivable();
+        if !waives || item.waived.contains(&rule) {
+            return Err(broken(package, origin, rule));
+        }
+        findings.waived(rule, package.file(origin.file), &origin.id)?;
+        item.waived.push(rule);
+    }
+}
+
+fn broken(package: &Package, origin: &Origin, rule: Rule) -> Refusal {
+    let refusal =
+        Refusal::new(Code::RuleBroken, package.file(origin.file), &origin.id, rule.sentence());
+    Refusal { rule: Some(rule), ..refusal }
 }

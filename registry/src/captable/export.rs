@@ -1,0 +1,264 @@
+//! What the register says, told again in the words of the format.
+//!
+//! Events that were entered in those words are told as they were. Those of live commands are told
+//! from what they did: an issue, a transfer and a settlement become the transactions that the format
+//! has for them, under the handles of the register. A transfer out of several certificates becomes
+//! their consolidation and the transfer of the whole, since a transfer of the format has one source.
+//!
+//! What the ledger never knew is left for who completes the package: names and the other personal
+//! fields ([`Kind::personal_fields`]), and the name and country of an issuer that was not imported.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Fold, Told};
+use crate::amount::{DECIMALS, Quantity, format_decimal};
+use crate::date::Date;
+use crate::effect::{Effect, Opened};
+use crate::event::{Event, EventKind};
+use crate::handle::{AccountId, CertificateId, ClassId, IssuerId};
+use crate::ocf::object::{Kind, Object};
+
+impl Fold {
+    /// Every object of an issuer whose date, if it bears one, is not after `as_of`, in the order of
+    /// the events.
+    pub fn export(&self, issuer: IssuerId, as_of: Date) -> Vec<Object> {
+        let mut export = Export { fold: self, objects: Vec::new() };
+        for told in self.told.get(&issuer).map(Vec::as_slice).unwrap_or_default() {
+            match told {
+                Told::Documented(date, objects) => {
+                    let told =
+                        objects.iter().filter(|object| *date <= as_of || !is_dated(object.kind()));
+                    export.objects.extend(told.map(|object| object.as_ref().clone()));
+                }
+                Told::Bare(event) if event.kind == EventKind::Registration => {
+                    export.entities(event)
+                }
+                Told::Bare(event) if event.date <= as_of => export.event(event),
+                Told::Bare(_) => {}
+            }
+        }
+        export.holders();
+        // An issuer that was described stands there once.
+        let described =
+            export.objects.iter().filter(|object| object.kind() == Kind::Issuer).count();
+        if described > 1 {
+            let first = export.objects.iter().position(|object| object.kind() == Kind::Issuer);
+            first.map(|at| export.objects.remove(at));
+        }
+        export.objects
+    }
+}
+
+/// Whether an object happens on a date; the others hold at every date.
+fn is_dated(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Issuer
+            | Kind::Stakeholder
+            | Kind::StockClass
+            | Kind::StockLegendTemplate
+            | Kind::StockPlan
+            | Kind::VestingTerms
+            | Kind::Document
+    )
+}
+
+struct Export<'a> {
+    fold: &'a Fold,
+    objects: Vec<Object>,
+}
+
+impl Export<'_> {
+    fn push(&mut self, kind: Kind, id: &str, fields: Value) {
+        let fields = match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        self.objects.push(Object::new(kind, id, fields));
+    }
+
+    fn entities(&mut self, event: &Event) {
+        for effect in &event.effects {
+            match effect {
+                Effect::IssuerRegistered { issuer, formed, authorized, source_id, .. } => {
+                    let fields = json!({
+                        "formation_date": formed.to_string(),
+                        "initial_shares_authorized": authorized.to_string(),
+                    });
+                    self.push(Kind::Issuer, &named(source_id, issuer), fields);
+                }
+                Effect::ClassRegistered { class, kind, authorized, name, source_id, .. } => {
+                    let fields = json!({
+                        "name": name,
+                        "class_type": kind.as_str(),
+                        "default_id_prefix": class.to_string(),
+                        "initial_shares_authorized": authorized.to_string(),
+                        "votes_per_share": "1",
+                        "seniority": "1",
+                    });
+                    self.push(Kind::StockClass, &named(source_id, class), fields);
+                }
+                Effect::StakeholderRegistered { stakeholder, source_id, .. } => {
+                    self.push(Kind::Stakeholder, &named(source_id, stakeholder), json!({}));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let mut closed: Vec<CertificateId> = Vec::new();
+        let mut opened: Vec<&Opened> = Vec::new();
+        for effect in &event.effects {
+            match effect {
+                Effect::CertificateClosed { certificate, .. } => closed.push(*certificate),
+                Effect::CertificateOpened(certificate) => opened.push(certificate),
+                _ => {}
+            }
+        }
+        match (event.kind, closed.as_slice()) {
+            (EventKind::Issuance, []) => {
+                for opened in &opened {
+                    self.issuance(event, opened, true);
+                }
+            }
+            (EventKind::Transfer, [source]) => {
+                let source = self.security(*source);
+                self.transfer(event, &source, &closed, &opened);
+            }
+            (EventKind::Transfer, [first, ..]) => {
+                let whole = self.consolidation(event, *first, &closed);
+                self.transfer(event, &whole, &closed, &opened);
+            }
+            _ => {}
+        }
+    }
+
+    fn transfer(
+        &mut self,
+        event: &Event,
+        source: &str,
+        closed: &[CertificateId],
+        opened: &[&Opened],
+    ) {
+        let from = closed.first().and_then(|id| self.fold.certificates.get(id));
+        let from = from.map(|certificate| certificate.account);
+        let (balance, results): (Vec<&&Opened>, Vec<&&Opened>) =
+            opened.iter().partition(|opened| Some(opened.account) == from);
+        let moved = results.iter().fold(0u128, |sum, opened| sum.saturating_add(opened.quantity.0));
+        let ids: Vec<String> = results.iter().map(|opened| self.opened_id(opened)).collect();
+        let mut fields = json!({
+            "date": event.date.to_string(),
+            "security_id": source,
+            "quantity": Quantity(moved).to_string(),
+            "resulting_security_ids": ids,
+        });
+        if let [balance] = balance.as_slice() {
+            fields["balance_security_id"] = self.opened_id(balance).into();
+        }
+        self.push(Kind::StockTransfer, &format!("transfer-{source}"), fields);
+        for opened in opened {
+            let sold = Some(opened.account) != from;
+            self.issuance(event, opened, sold);
+        }
+    }
+
+    /// The consolidation of several certificates; returns the id of the whole.
+    fn consolidation(
+        &mut self,
+        event: &Event,
+        first: CertificateId,
+        closed: &[CertificateId],
+    ) -> String {
+        let whole = format!("whole-{}", self.security(first));
+        let ids: Vec<String> = closed.iter().map(|id| self.security(*id)).collect();
+        let fields = json!({
+            "date": event.date.to_string(),
+            "security_ids": ids,
+            "resulting_security_id": whole,
+        });
+        self.push(Kind::StockConsolidation, &format!("consolidation-{whole}"), fields);
+        let sources = closed.iter().filter_map(|id| self.fold.certificates.get(id));
+        let sum = sources.fold(0u128, |sum, source| sum.saturating_add(source.last_quantity().0));
+        if let Some(source) = self.fold.certificates.get(&first) {
+            let opened = Opened {
+                class: source.class,
+                account: source.account,
+                quantity: Quantity(sum),
+                source_id: whole.clone(),
+                number: whole.clone(),
+                ..Opened::default()
+            };
+            self.issuance(event, &opened, false);
+        }
+        whole
+    }
+
+    /// A certificate as its issuance; `paid` says whether the consideration of the event is its.
+    fn issuance(&mut self, event: &Event, opened: &Opened, paid: bool) {
+        let id = self.opened_id(opened);
+        // Where nothing was paid, a price of zero needs a currency all the same.
+        let paid = event.consideration.filter(|_| paid);
+        let (price, currency) = paid.map_or((0, "USD".to_owned()), |paid| {
+            let one = 10u128.pow(u32::from(DECIMALS));
+            let scaled = paid.money.amount.checked_mul(one);
+            let price = scaled.and_then(|scaled| scaled.checked_div(opened.quantity.0));
+            (price.unwrap_or_default(), paid.money.currency.to_string())
+        });
+        let number = if opened.number.is_empty() { &id } else { &opened.number };
+        let fields = json!({
+            "date": event.date.to_string(),
+            "security_id": id,
+            "custom_id": number,
+            "stakeholder_id": self.stakeholder(opened.account),
+            "stock_class_id": self.class(opened.class),
+            "quantity": opened.quantity.to_string(),
+            "share_price": { "amount": format_decimal(price, DECIMALS), "currency": currency },
+            "security_law_exemptions": [],
+            "stock_legend_ids": [],
+        });
+        self.push(Kind::StockIssuance, &format!("issuance-{id}"), fields);
+    }
+
+    /// Accounts of parties that are on no line of the register hold in their own name.
+    fn holders(&mut self) {
+        let known: BTreeSet<&str> = self
+            .objects
+            .iter()
+            .filter(|object| object.kind() == Kind::Stakeholder)
+            .map(Object::id)
+            .collect();
+        let named = self.objects.iter().filter_map(|object| object.text("stakeholder_id"));
+        let missing = named.filter(|id| !known.contains(id) && AccountId::parse(id).is_some());
+        let missing: BTreeSet<String> = missing.map(str::to_owned).collect();
+        for id in missing {
+            self.push(Kind::Stakeholder, &id, json!({}));
+        }
+    }
+
+    fn security(&self, id: CertificateId) -> String {
+        let source = self.fold.certificates.get(&id).map(|facts| facts.source_id.as_str());
+        named(source.unwrap_or_default(), id)
+    }
+
+    fn opened_id(&self, opened: &Opened) -> String {
+        named(&opened.source_id, opened.certificate)
+    }
+
+    fn class(&self, id: ClassId) -> String {
+        let source = self.fold.classes.get(&id).map(|facts| facts.source_id.as_str());
+        named(source.unwrap_or_default(), id)
+    }
+
+    fn stakeholder(&self, account: AccountId) -> String {
+        let Some(id) = self.fold.of_account.get(&account) else { return account.to_string() };
+        let source = self.fold.stakeholders.get(id).map(|facts| facts.source_id.as_str());
+        named(source.unwrap_or_default(), id)
+    }
+}
+
+fn named(source_id: &str, handle: impl ToString) -> String {
+    if source_id.is_empty() { handle.to_string() } else { source_id.to_owned() }
+}

@@ -1,0 +1,88 @@
+//! Dates: a result bears the date of the event that opens it, and nothing happens to a security
+//! before its issuance, vesting aside.
+//!
+//! The securities are gone through from those that no event opens, so that an event that moves takes
+//! what it opens with it. A security that is reached in no such way results from itself.
+
+use crate::date::Date;
+use crate::ocf::findings::Findings;
+use crate::ocf::package::Package;
+use crate::ocf::{Code, Refusal};
+
+use super::index::{Index, Role};
+
+/// Makes the dates agree.
+pub(super) fn agree(
+    package: &mut Package,
+    index: &mut Index,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let mut reached = vec![false; index.securities.len()];
+    // For each event, how many of its securities are not reached yet: a consolidation has several.
+    let mut waits: Vec<usize> = index.txs.iter().map(|tx| tx.concerned().count()).collect();
+    let roots = index.securities.iter().enumerate().filter(|(_, known)| known.opener.is_none());
+    let mut next: Vec<usize> = roots.map(|(at, _)| at).rev().collect();
+    while let Some(security) = next.pop() {
+        if std::mem::replace(&mut reached[security], true) {
+            continue;
+        }
+        let opened = index.txs[index.securities[security].issuance].date;
+        let events = std::mem::take(&mut index.securities[security].events);
+        for at in &events {
+            let tx = &index.txs[*at];
+            if tx.role != Role::Vesting && tx.date < opened {
+                let what =
+                    format!("it is dated {}, and its security is issued on {opened}", tx.date);
+                let done = "dated on the day of the issuance";
+                set(package, index, *at, opened, &what, done, findings)?;
+            }
+            waits[*at] = waits[*at].saturating_sub(1);
+            if index.txs[*at].role != Role::Terminal || waits[*at] > 0 {
+                continue;
+            }
+            let date = index.txs[*at].date;
+            for result in index.txs[*at].opened().collect::<Vec<usize>>() {
+                if index.securities[result].opener != Some(*at) {
+                    continue;
+                }
+                let issuance = index.securities[result].issuance;
+                if index.txs[issuance].date != date {
+                    let what = format!(
+                        "it is dated {}, and the event that opens it is of {date}",
+                        index.txs[issuance].date
+                    );
+                    let done = "dated on the day of the event";
+                    set(package, index, issuance, date, &what, done, findings)?;
+                }
+                next.push(result);
+            }
+        }
+        index.securities[security].events = events;
+    }
+    if let Some(at) = reached.iter().position(|reached| !reached) {
+        let known = &index.securities[at];
+        let item = &package.items[index.txs[known.issuance].item];
+        let what = format!("the security {} results from itself", known.id);
+        let file = package.file(item.file);
+        return Err(Refusal::new(Code::ResultInvalid, file, item.object.id(), what));
+    }
+    Ok(())
+}
+
+fn set(
+    package: &mut Package,
+    index: &mut Index,
+    at: usize,
+    date: Date,
+    what: &str,
+    done: &str,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let item = &package.items[index.txs[at].item];
+    let file = package.file(item.file);
+    findings.departure(Code::DateOrder, file, item.object.id(), what, done)?;
+    let item = index.txs[at].item;
+    package.items[item].object.set("date", date.to_string().into());
+    index.txs[at].date = date;
+    Ok(())
+}

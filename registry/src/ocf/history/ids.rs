@@ -1,0 +1,70 @@
+//! Ids of objects: each once among the objects of one file type, and each security issued once.
+
+use super::fresh::Fresh;
+use super::names::Names;
+use crate::ocf::findings::Findings;
+use crate::ocf::format::{self, File};
+use crate::ocf::object::Kind;
+use crate::ocf::package::Package;
+use crate::ocf::{Code, Refusal};
+
+/// Makes the ids unique. An object that occurs twice is taken once; a transaction or a description
+/// that shares its id with another gets an id of its own; two classes, plans, holders or terms under
+/// one id are refused, since nobody could say which of them a reference means.
+pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
+    let mut left_out = Vec::new();
+    let mut fresh: Option<Fresh> = None;
+    let mut renamed: Vec<(usize, String)> = Vec::new();
+    let names = |file: Option<File>| {
+        let items = package.items.iter().enumerate();
+        let items = items.filter(move |(_, item)| format::file(item.object.kind()) == file);
+        Names::of(items.map(|(at, item)| (item.object.id(), at)))
+    };
+    let known: Vec<(Option<File>, Names<'_>)> =
+        File::ALL.map(|file| (Some(file), names(Some(file)))).into();
+    for (at, item) in package.items.iter().enumerate() {
+        let (kind, id) = (item.object.kind(), item.object.id());
+        let of_file = known.iter().find(|(file, _)| *file == format::file(kind));
+        let first = of_file.and_then(|(_, names)| names.get(id)).unwrap_or(at);
+        if first == at {
+            continue;
+        }
+        let file = package.file(item.file);
+        if package.items[first].object == item.object {
+            let what = "the same object stands in the package twice";
+            findings.departure(Code::IdTwice, file, id, what, "taken once")?;
+            left_out.push(at);
+            continue;
+        }
+        let what = "another object has the same id";
+        if is_named(kind) {
+            return Err(Refusal::new(Code::IdTwice, file, id, what));
+        }
+        let fresh = fresh.get_or_insert_with(|| {
+            let mut fresh = Fresh::default();
+            package.items.iter().for_each(|item| fresh.take(item.object.id()));
+            fresh
+        });
+        let fresh = fresh.after(id);
+        findings.departure(Code::IdTwice, file, id, what, format!("called {fresh}"))?;
+        renamed.push((at, fresh));
+    }
+    for (at, id) in renamed {
+        package.items[at].object.rename(id);
+    }
+    super::index::remove(package, &left_out);
+    Ok(())
+}
+
+/// Whether other objects name a kind by its id, so that two under one id mean two things.
+fn is_named(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Stakeholder
+            | Kind::StockClass
+            | Kind::StockPlan
+            | Kind::StockLegendTemplate
+            | Kind::VestingTerms
+            | Kind::StockClassSplit
+    )
+}

@@ -1,0 +1,245 @@
+//! References to what is no security: holders, classes, plans, legends, terms, splits, issuances.
+//!
+//! The fields that refer to something are those of the tables ([`Type::To`]), wherever they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::ocf::findings::Findings;
+use crate::ocf::format::{self, Need, Shape, Target, Type, UNSTATED};
+use crate::ocf::normal::shown;
+use crate::ocf::object::{Kind, Object};
+use crate::ocf::package::{Item, Package};
+use crate::ocf::{Code, Refusal};
+
+/// Makes every reference lead somewhere. LENIENT leaves a link out where its field may be absent,
+/// makes a holder of whom nothing is known but the id, and leaves out an object that only speaks
+/// about something that is not there, until nothing more is left out.
+pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
+    while once(package, findings)? {}
+    Ok(())
+}
+
+/// Goes through the package once; whether it left something out.
+fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal> {
+    let mut known = Known::of(package);
+    let mut left_out = Vec::new();
+    let mut holders: Vec<Item> = Vec::new();
+    let mut items = std::mem::take(&mut package.items);
+    for (at, item) in items.iter_mut().enumerate() {
+        let file = package.file(item.file);
+        let kind = item.object.kind();
+        let mut missing = Missing::default();
+        let (id, fields) = item.object.parts();
+        part(format::shape(kind), fields, &known, true, &mut missing);
+        for (field, target) in missing.links {
+            let what = format!("{field}: nothing in the package has this id");
+            findings.departure(Code::ReferenceUnknown, file, id, what, link_done(target))?;
+        }
+        let mut speaks = true;
+        for (field, target, wanted) in missing.needed {
+            let what = format!("{field}: nothing in the package is called \"{}\"", shown(&wanted));
+            match target {
+                Target::Stakeholder if is_issuance(kind) => {
+                    let done = "a holder of whom nothing else is known is made";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    known.add(Target::Stakeholder, &wanted);
+                    holders.push(Item { file: item.file, object: holder(wanted) });
+                }
+                Target::Issuer => {
+                    let done = "read as the one issuer of the package";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    fields.insert(field, package.issuer.id().into());
+                }
+                _ if is_issuance(kind) || kind == Kind::StockPlan => {
+                    return Err(Refusal::new(Code::ReferenceUnknown, file, id, what));
+                }
+                _ => {
+                    let done = "left out: it speaks about nothing that is there";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    speaks = false;
+                }
+            }
+        }
+        if !speaks {
+            left_out.push(at);
+        }
+    }
+    items.extend(holders);
+    package.items = items;
+    super::index::remove(package, &left_out);
+    Ok(!left_out.is_empty())
+}
+
+fn is_issuance(kind: Kind) -> bool {
+    super::role(kind) == super::Role::Issuance
+}
+
+fn link_done(target: Target) -> &'static str {
+    match target {
+        Target::Terms => "the link is left out: nothing is known of its vesting",
+        _ => "the link is left out",
+    }
+}
+
+fn holder(id: String) -> Object {
+    let fields = json!({
+        "name": { "legal_name": UNSTATED },
+        "stakeholder_type": "INDIVIDUAL",
+    });
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    Object::new(Kind::Stakeholder, id, fields)
+}
+
+/// What the package has, by target and id.
+struct Known {
+    ids: BTreeMap<u8, BTreeSet<String>>,
+}
+
+impl Known {
+    /// Ids of issuances and of objects at large are only gathered where something asks for them.
+    fn of(package: &Package) -> Known {
+        let mut known = Known { ids: BTreeMap::new() };
+        known.add(Target::Issuer, package.issuer.id());
+        let objects = package.of(Kind::Document).next().is_some();
+        let issuances = objects || package.of(Kind::Financing).next().is_some();
+        for item in &package.items {
+            let id = item.object.id();
+            let target = match item.object.kind() {
+                Kind::Stakeholder => Target::Stakeholder,
+                Kind::StockClass => Target::Class,
+                Kind::StockPlan => Target::Plan,
+                Kind::StockLegendTemplate => Target::Legend,
+                Kind::VestingTerms => Target::Terms,
+                Kind::StockClassSplit => Target::Split,
+                kind if is_issuance(kind) && issuances => Target::Issuance,
+                kind if !is_issuance(kind) && objects => Target::Object,
+                _ => continue,
+            };
+            known.add(target, id);
+        }
+        known
+    }
+
+    fn add(&mut self, target: Target, id: &str) {
+        self.ids.entry(target as u8).or_default().insert(id.to_owned());
+    }
+
+    fn has(&self, target: Target, id: &str) -> bool {
+        match target {
+            Target::Object => self.ids.values().any(|ids| ids.contains(id)),
+            // The index of securities asks for these.
+            Target::Security => true,
+            _ => self.ids.get(&(target as u8)).is_some_and(|ids| ids.contains(id)),
+        }
+    }
+}
+
+/// Whether a field can refer to something here.
+fn refers(holds: &Type) -> bool {
+    match holds {
+        Type::To(target) => *target != Target::Security,
+        Type::List(of, _, _) => refers(of),
+        Type::Part(shape) => shape.fields.iter().any(|field| refers(&field.holds)),
+        Type::OneOf(options) => {
+            options.iter().any(|(_, shape)| shape.fields.iter().any(|field| refers(&field.holds)))
+        }
+        _ => false,
+    }
+}
+
+/// References of one object that lead nowhere.
+#[derive(Default)]
+struct Missing {
+    /// Those that were taken out.
+    links: Vec<(String, Target)>,
+    /// Those that cannot be: field, target and id.
+    needed: Vec<(String, Target, String)>,
+}
+
+/// Looks through an object, and the objects within it; takes out the links that may be absent.
+fn part(
+    shape: &'static Shape,
+    fields: &mut Map<String, Value>,
+    known: &Known,
+    top: bool,
+    missing: &mut Missing,
+) {
+    for field in shape.fields.iter().filter(|field| refers(&field.holds)) {
+        let optional = matches!(field.need, Need::May | Need::Firm);
+        match field.holds {
+            Type::To(target) if target != Target::Security => {
+                let Some(Value::String(id)) = fields.get(field.name) else { continue };
+                if known.has(target, id) {
+                    continue;
+                }
+                if optional {
+                    missing.links.push((field.name.to_owned(), target));
+                    fields.remove(field.name);
+                } else if top {
+                    missing.needed.push((field.name.to_owned(), target, id.clone()));
+                }
+            }
+            Type::List(Type::To(target), least, _) if *target != Target::Security => {
+                let Some(Value::Array(list)) = fields.get_mut(field.name) else { continue };
+                let before = list.len();
+                let first =
+                    list.iter().find(|id| !known.has(*target, id.as_str().unwrap_or_default()));
+                let first = first.and_then(Value::as_str).unwrap_or_default().to_owned();
+                list.retain(|id| known.has(*target, id.as_str().unwrap_or_default()));
+                if list.len() < least {
+                    missing.needed.push((field.name.to_owned(), *target, first));
+                } else {
+                    let gone = before - list.len();
+                    missing.links.extend((0..gone).map(|_| (field.name.to_owned(), *target)));
+                }
+            }
+            Type::Part(_) | Type::OneOf(_) => {
+                if let Some(Value::Object(inner)) = fields.get_mut(field.name) {
+                    within(&field.holds, inner, known, missing);
+                }
+            }
+            Type::List(of @ (Type::Part(_) | Type::OneOf(_)), _, _) => {
+                let Some(Value::Array(list)) = fields.get_mut(field.name) else { continue };
+                // A reference to an object is the whole of its element.
+                let refers = |value: &Value| {
+                    let id = value.get("object_id").and_then(Value::as_str);
+                    id.is_some_and(|id| !known.has(Target::Object, id))
+                };
+                let before = list.len();
+                list.retain(|value| !refers(value));
+                let gone = before - list.len();
+                missing.links.extend((0..gone).map(|_| (field.name.to_owned(), Target::Object)));
+                for value in list.iter_mut() {
+                    if let Value::Object(inner) = value {
+                        within(of, inner, known, missing);
+                    }
+                }
+                if list.is_empty() && optional {
+                    fields.remove(field.name);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn within(
+    holds: &'static Type,
+    inner: &mut Map<String, Value>,
+    known: &Known,
+    missing: &mut Missing,
+) {
+    let shape = match holds {
+        Type::Part(shape) => Some(*shape),
+        Type::OneOf(options) => {
+            let tag = inner.get("type").and_then(Value::as_str).unwrap_or_default();
+            options.iter().find(|(name, _)| *name == tag).map(|(_, shape)| *shape)
+        }
+        _ => None,
+    };
+    if let Some(shape) = shape {
+        part(shape, inner, known, false, missing);
+    }
+}

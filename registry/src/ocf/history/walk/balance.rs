@@ -1,0 +1,216 @@
+//! What an event opens, and what it leaves.
+
+use serde_json::Value;
+
+use super::{Fresh, Life, Walk};
+use crate::amount::Quantity;
+use crate::ocf::object::{Kind, Object};
+use crate::ocf::{Code, Refusal};
+use crate::rule::Rule;
+
+impl Walk<'_> {
+    /// What the results of an event hold together; none where one does not say.
+    pub(super) fn results_hold(&self, at: usize) -> Result<Option<Quantity>, Refusal> {
+        let mut sum = Some(Quantity::ZERO);
+        for result in &self.index.txs[at].results {
+            let held = self.issued(self.index.securities[*result].issuance)?;
+            sum = match (sum, held) {
+                (Some(sum), Some(held)) => Some(sum.checked_add(held).ok_or_else(|| {
+                    self.broken(at, Rule::QuantityMismatch, "the results are beyond any number")
+                })?),
+                _ => None,
+            };
+        }
+        Ok(sum)
+    }
+
+    /// Opens the results of an event. Returns what they hold together, none where one does not say.
+    pub(super) fn open_results(
+        &mut self,
+        at: usize,
+        security: usize,
+        same: bool,
+    ) -> Result<Option<Quantity>, Refusal> {
+        let sum = self.results_hold(at)?;
+        for result in self.index.txs[at].results.clone() {
+            let issuance = self.index.securities[result].issuance;
+            let found = self.object(issuance).kind();
+            let source = self.object(self.index.securities[security].issuance).kind();
+            let wanted = if same { source } else { Kind::StockIssuance };
+            // A convertible converts into whatever its terms say.
+            let free = source == Kind::ConvertibleIssuance && !same;
+            if found != wanted && !free {
+                let id = &self.index.securities[result].id;
+                let what = format!("its result {id} is opened by {found}, not by {wanted}");
+                return Err(self.refusal(at, Code::ResultInvalid, what));
+            }
+            if same {
+                self.same_class(at, security, result)?;
+            }
+            let held = self.issued(issuance)?;
+            if held == Some(Quantity::ZERO) {
+                return Err(self.broken(issuance, Rule::QuantityZero, "it opens nothing"));
+            }
+            self.open(result, held);
+        }
+        Ok(sum)
+    }
+
+    /// Closes a security of which `rest` is left, and opens the balance.
+    pub(super) fn settle_balance(
+        &mut self,
+        at: usize,
+        security: usize,
+        rest: Option<Quantity>,
+    ) -> Result<(), Refusal> {
+        let balance = self.index.txs[at].balance;
+        let wanted = self.index.txs[at].wanted.clone();
+        let none = rest == Some(Quantity::ZERO) || (rest.is_none() && balance.is_none());
+        match (balance, none) {
+            (Some(balance), false) => {
+                self.alike(at, security, balance)?;
+                let issuance = self.index.securities[balance].issuance;
+                let held = self.issued(issuance)?;
+                if let (Some(rest), Some(held)) = (rest, held)
+                    && rest != held
+                {
+                    let what = format!("{rest} is left, and its balance holds {held}");
+                    return Err(self.broken(at, Rule::QuantityMismatch, what));
+                }
+                self.open(balance, held);
+            }
+            (Some(balance), true) => {
+                let issuance = self.index.securities[balance].issuance;
+                if self.issued(issuance)?.is_some_and(|held| !held.is_zero()) {
+                    let held = self.issued(issuance)?.unwrap_or_default();
+                    let what = format!("nothing is left, and its balance holds {held}");
+                    return Err(self.broken(at, Rule::QuantityMismatch, what));
+                }
+                let what = "nothing is left, and it names a balance of nothing";
+                self.departure(at, Code::BalanceMissing, what, "the balance is left out")?;
+                self.lose(balance);
+                self.change(at).remove("balance_security_id");
+            }
+            (None, true) => {
+                if wanted.is_some() {
+                    let what = "nothing is left, and it names a balance that is not there";
+                    self.departure(at, Code::BalanceMissing, what, "the link is left out")?;
+                    self.change(at).remove("balance_security_id");
+                }
+            }
+            (None, false) => {
+                let rest = rest.unwrap_or_default();
+                let what = match &wanted {
+                    Some(_) => format!("{rest} is left, and its balance is not there"),
+                    None => format!("{rest} is left, and it names no balance"),
+                };
+                let done = "reduced in place: a balance is made, and later references mean it";
+                self.departure(at, Code::BalanceMissing, what, done)?;
+                let made = self.make(at, security, rest, wanted);
+                self.change(at).set("balance_security_id", made.text("security_id").into());
+                let state = &mut self.states[security];
+                (state.held, state.stands) = (Some(rest), Some(made));
+                return Ok(());
+            }
+        }
+        self.states[security].life = Life::Closed;
+        Ok(())
+    }
+
+    /// Refuses a certificate of another holder, kind or class than the one it comes from.
+    pub(super) fn alike(&self, at: usize, security: usize, other: usize) -> Result<(), Refusal> {
+        let (one, two) = (self.stands(security), self.stands(other));
+        for field in ["stakeholder_id", "stock_class_id"] {
+            if one.kind() != two.kind() || one.text(field) != two.text(field) {
+                let id = &self.index.securities[other].id;
+                let what = format!("{id} has another {field} than what it comes from");
+                return Err(self.refusal(at, Code::ResultInvalid, what));
+            }
+        }
+        Ok(())
+    }
+
+    fn same_class(&self, at: usize, security: usize, other: usize) -> Result<(), Refusal> {
+        let (one, two) = (self.stands(security), self.stands(other));
+        if one.text("stock_class_id") != two.text("stock_class_id") {
+            let id = &self.index.securities[other].id;
+            let what = format!("{id} is of another class than what it comes from");
+            return Err(self.refusal(at, Code::ResultInvalid, what));
+        }
+        Ok(())
+    }
+
+    /// Makes the issuance of what is left of a security, and the vesting that goes on in it.
+    pub(super) fn make(
+        &mut self,
+        at: usize,
+        security: usize,
+        rest: Quantity,
+        wanted: Option<String>,
+    ) -> Object {
+        let mut made = self.stands(security).clone();
+        // Named after the first certificate, however often it was reduced.
+        let first = self.object(self.index.securities[security].issuance);
+        let text = |field: &str| first.text(field).unwrap_or_default().to_owned();
+        let (id, named, number) = (first.id().to_owned(), text("security_id"), text("custom_id"));
+        let security_id = match wanted {
+            Some(id) => id,
+            None => self.fresh(&named),
+        };
+        made.rename(self.fresh(&id));
+        made.set("security_id", security_id.as_str().into());
+        made.set("custom_id", self.fresh(&number).into());
+        made.set("date", self.index.txs[at].date.to_string().into());
+        for field in ["share_numbers_issued", "comments"] {
+            made.remove(field);
+        }
+        match made.value("investment_amount").cloned() {
+            Some(Value::Object(mut money)) => {
+                money.insert("amount".into(), rest.to_string().into());
+                made.set("investment_amount", Value::Object(money));
+            }
+            _ => made.set("quantity", rest.to_string().into()),
+        }
+        let item = self.index.txs[at].item;
+        self.made.push((item, made.clone()));
+        self.go_on_vesting(item, security, &security_id);
+        made
+    }
+
+    /// The vesting that began in a security goes on in its balance.
+    fn go_on_vesting(&mut self, item: usize, security: usize, security_id: &str) {
+        for event in self.index.securities[security].events.clone() {
+            let tx = &self.index.txs[event];
+            let goes_on = matches!(tx.kind, Kind::VestingStart | Kind::VestingEvent);
+            // What comes later names the balance itself.
+            if tx.out || !goes_on || tx.date > self.package_date(item) {
+                continue;
+            }
+            let mut copy = self.object(event).clone();
+            copy.rename(self.fresh(copy.id()));
+            copy.set("security_id", security_id.into());
+            self.made.push((item, copy));
+        }
+    }
+
+    fn package_date(&self, item: usize) -> crate::date::Date {
+        let date = self.package.items[item].object.text("date");
+        date.and_then(crate::date::Date::parse).unwrap_or_default()
+    }
+
+    /// A text after this one that nothing else is called.
+    fn fresh(&mut self, text: &str) -> String {
+        let items = &self.package.items;
+        let fresh = self.fresh.get_or_insert_with(|| {
+            let mut fresh = Fresh::default();
+            for item in items {
+                let object = &item.object;
+                fresh.take(object.id());
+                let fields = ["security_id", "custom_id", "balance_security_id"];
+                fields.iter().filter_map(|field| object.text(field)).for_each(|id| fresh.take(id));
+            }
+            fresh
+        });
+        fresh.after(text)
+    }
+}

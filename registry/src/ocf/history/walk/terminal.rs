@@ -1,0 +1,232 @@
+//! Events that take from a security, or end it.
+
+use super::{Life, Walk};
+use crate::amount::Quantity;
+use crate::ocf::object::Kind;
+use crate::ocf::{Code, Refusal};
+use crate::rule::Rule;
+
+impl Walk<'_> {
+    pub(super) fn terminal(&mut self, at: usize) -> Result<(), Refusal> {
+        let Some(security) = self.index.txs[at].security else { return Ok(()) };
+        for security in self.index.txs[at].concerned().collect::<Vec<usize>>() {
+            self.fits(at, security)?;
+            match self.states[security].life {
+                Life::Open => {}
+                Life::Closed => {
+                    let what = "another event has closed its security";
+                    let done = "ignored, with what it would open";
+                    self.departure(at, Code::TerminalTwice, what, done)?;
+                    self.ignore(at);
+                    return Ok(());
+                }
+                Life::Ahead | Life::Out => {
+                    let what = "what it concerns was left out";
+                    let done = "left out, with what it would open";
+                    self.departure(at, Code::ReferenceUnknown, what, done)?;
+                    self.ignore(at);
+                    return Ok(());
+                }
+            }
+        }
+        use Kind::*;
+        match self.index.txs[at].kind {
+            StockTransfer | EquityCompensationTransfer | WarrantTransfer => {
+                let taken = self.quantity(at, "quantity")?;
+                self.part(at, security, taken, true)
+            }
+            StockCancellation
+            | EquityCompensationCancellation
+            | WarrantCancellation
+            | StockRepurchase => {
+                let taken = self.quantity(at, "quantity")?;
+                self.part(at, security, taken, false)
+            }
+            StockConversion => {
+                let taken = self.quantity(at, "quantity_converted")?;
+                self.part(at, security, taken, false)
+            }
+            ConvertibleTransfer => {
+                let taken = self.amount(at, "amount")?;
+                self.part(at, security, taken, true)
+            }
+            ConvertibleCancellation => {
+                let taken = self.amount(at, "amount")?;
+                self.part(at, security, taken, false)
+            }
+            EquityCompensationExercise | EquityCompensationRelease => {
+                let taken = self.quantity(at, "quantity")?;
+                self.in_place(at, security, taken)
+            }
+            WarrantExercise => match self.object(at).value("quantity") {
+                Some(_) => {
+                    let taken = self.quantity(at, "quantity")?;
+                    self.in_place(at, security, taken)
+                }
+                // What it results in is what was taken, and all of it where that is not known.
+                None => match self.results_hold(at)? {
+                    Some(taken) if !taken.is_zero() && self.held(security).is_some() => {
+                        self.in_place(at, security, taken)
+                    }
+                    _ => self.whole(at, security),
+                },
+            },
+            StockReissuance => self.reissue(at, security),
+            StockConsolidation => self.consolidate(at),
+            // A conversion of a convertible counts no units: the balance says what is left.
+            _ => self.whole(at, security),
+        }
+    }
+
+    /// Leaves an event out, and what it alone would open.
+    fn ignore(&mut self, at: usize) {
+        self.index.txs[at].out = true;
+        for result in self.index.txs[at].opened().collect::<Vec<usize>>() {
+            if self.index.securities[result].opener == Some(at) {
+                self.lose(result);
+            }
+        }
+    }
+
+    /// Takes a part of a security, or all of it; what is left stands under a balance.
+    fn part(
+        &mut self,
+        at: usize,
+        security: usize,
+        taken: Quantity,
+        conserved: bool,
+    ) -> Result<(), Refusal> {
+        if taken.is_zero() {
+            if self.index.txs[at].opened().next().is_some() {
+                return Err(self.broken(
+                    at,
+                    Rule::QuantityZero,
+                    "it takes nothing and opens something",
+                ));
+            }
+            let what = "it takes nothing";
+            self.departure(at, Code::QuantityZero, what, "left out")?;
+            self.index.txs[at].out = true;
+            return Ok(());
+        }
+        let rest = match self.held(security) {
+            Some(held) => Some(held.checked_sub(taken).ok_or_else(|| {
+                let what = format!("it takes {taken} out of {held}");
+                self.broken(at, Rule::SharesInsufficient, what)
+            })?),
+            // A warrant may not say for how many shares it is.
+            None => None,
+        };
+        self.rename(at, security);
+        self.cancelled(at, security, taken);
+        let opened = self.open_results(at, security, conserved)?;
+        if conserved && opened.is_some_and(|opened| opened != taken) {
+            let opened = opened.unwrap_or_default();
+            let what = format!("it transfers {taken}, and its results hold {opened}");
+            return Err(self.broken(at, Rule::QuantityMismatch, what));
+        }
+        self.settle_balance(at, security, rest)
+    }
+
+    /// Ends a security, but for the balance that the event names.
+    fn whole(&mut self, at: usize, security: usize) -> Result<(), Refusal> {
+        self.rename(at, security);
+        let held = self.held(security);
+        self.cancelled(at, security, held.unwrap_or_default());
+        self.open_results(at, security, false)?;
+        let rest = match self.index.txs[at].balance {
+            Some(balance) => {
+                let issuance = self.index.securities[balance].issuance;
+                let rest = self.issued(issuance)?;
+                if let (Some(held), Some(rest)) = (held, rest)
+                    && rest > held
+                {
+                    let what = format!("the balance holds {rest} of {held}");
+                    return Err(self.broken(at, Rule::QuantityMismatch, what));
+                }
+                rest
+            }
+            None => Some(Quantity::ZERO),
+        };
+        self.settle_balance(at, security, rest)
+    }
+
+    /// Reduces a grant or a warrant, which stays the same security.
+    fn in_place(&mut self, at: usize, security: usize, taken: Quantity) -> Result<(), Refusal> {
+        self.rename(at, security);
+        if taken.is_zero() && self.index.txs[at].results.is_empty() {
+            self.departure(at, Code::QuantityZero, "it takes nothing", "left out")?;
+            self.index.txs[at].out = true;
+            return Ok(());
+        }
+        if let Some(held) = self.held(security) {
+            let rest = held.checked_sub(taken).ok_or_else(|| {
+                let what = format!("it takes {taken} out of {held}");
+                self.broken(at, Rule::SharesInsufficient, what)
+            })?;
+            self.states[security].held = Some(rest);
+            if rest.is_zero() {
+                self.states[security].life = Life::Closed;
+            }
+        }
+        self.open_results(at, security, false).map(drop)
+    }
+
+    /// The same shares under other certificates.
+    fn reissue(&mut self, at: usize, security: usize) -> Result<(), Refusal> {
+        if self.index.txs[at].results.is_empty() {
+            let what = "it reissues a certificate as nothing";
+            self.departure(at, Code::ReferenceUnknown, what, "left out: the certificate stays")?;
+            self.index.txs[at].out = true;
+            return Ok(());
+        }
+        self.rename(at, security);
+        let held = self.held(security);
+        let opened = self.open_results(at, security, true)?;
+        if let (Some(held), Some(opened)) = (held, opened)
+            && held != opened
+        {
+            let what = format!("it reissues {held}, and its results hold {opened}");
+            return Err(self.broken(at, Rule::QuantityMismatch, what));
+        }
+        self.states[security].life = Life::Closed;
+        Ok(())
+    }
+
+    /// Several certificates of one holder and class become one.
+    fn consolidate(&mut self, at: usize) -> Result<(), Refusal> {
+        let sources: Vec<usize> = self.index.txs[at].concerned().collect();
+        let mut ids = Vec::with_capacity(sources.len());
+        let mut sum = Quantity::ZERO;
+        for source in &sources {
+            let held = self.held(*source).unwrap_or_default();
+            sum = sum.checked_add(held).filter(|sum| *sum <= Quantity::MAX).ok_or_else(|| {
+                self.broken(at, Rule::QuantityMismatch, "the certificates are beyond any number")
+            })?;
+            self.alike(at, sources[0], *source)?;
+            ids.push(self.stands(*source).text("security_id").unwrap_or_default().to_owned());
+        }
+        self.change(at).set("security_ids", ids.into());
+        match self.index.txs[at].results.first().copied() {
+            Some(result) => {
+                self.alike(at, sources[0], result)?;
+                let opened = self.open_results(at, sources[0], true)?.unwrap_or_default();
+                if opened != sum {
+                    let what = format!("it consolidates {sum}, and its result holds {opened}");
+                    return Err(self.broken(at, Rule::QuantityMismatch, what));
+                }
+            }
+            None => {
+                let what = "no issuance opens its result";
+                let done = "the issuance is made: all of it is known";
+                self.departure(at, Code::ReferenceUnknown, what, done)?;
+                let wanted = self.index.txs[at].wanted.clone();
+                self.make(at, sources[0], sum, wanted);
+            }
+        }
+        for source in sources {
+            self.states[source].life = Life::Closed;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Gaps and ties: what LENIENT puts where a required field is missing, and how fields that exclude
+//! or need each other are brought together.
+
+use serde_json::{Map, Value, json};
+
+use super::{Fault, Normal, Stop, Taken};
+use crate::ocf::Code;
+use crate::ocf::format::{Field, Gap, Need, Tie, Type, UNSTATED};
+
+impl Normal<'_> {
+    /// Fills a required field that is missing or cannot be read.
+    pub(super) fn fill(
+        &mut self,
+        field: &Field,
+        fault: Fault,
+        taken: &mut Map<String, Value>,
+    ) -> Taken<()> {
+        let gap = match field.need {
+            Need::Must(gap) => gap,
+            _ => {
+                self.departure(fault.code, fault.what, "taken as null")?;
+                return Ok(());
+            }
+        };
+        let Some(value) = value(gap, field, taken) else {
+            return Err(self.raised(fault));
+        };
+        let done = match &value {
+            Value::Array(list) if list.is_empty() => "taken as empty".to_owned(),
+            Value::String(text) if text.is_empty() => "taken as empty".to_owned(),
+            Value::Array(_) | Value::Object(_) => {
+                "filled with what says that nothing is known".into()
+            }
+            other => format!("taken as {other}"),
+        };
+        self.departure(fault.code, fault.what, done)?;
+        taken.insert(field.name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Checks what binds several fields.
+    pub(super) fn tie(&mut self, tie: Tie, taken: &mut Map<String, Value>) -> Taken<()> {
+        let there = |taken: &Map<String, Value>, names: &[&'static str]| -> Vec<&'static str> {
+            names.iter().copied().filter(|name| taken.contains_key(*name)).collect()
+        };
+        match tie {
+            Tie::One(names) => match there(taken, names)[..] {
+                [] => missing(names),
+                [_] => Ok(()),
+                [_, ref more @ ..] => {
+                    for name in more {
+                        self.excess(name, names[0], taken)?;
+                    }
+                    Ok(())
+                }
+            },
+            Tie::Some(names) => {
+                if there(taken, names).is_empty() {
+                    missing(names)
+                } else {
+                    Ok(())
+                }
+            }
+            Tie::NotBoth(first, second) => {
+                if there(taken, &[first, second]).len() == 2 {
+                    self.excess(second, first, taken)?;
+                }
+                Ok(())
+            }
+            Tie::With(name, needed) => {
+                if taken.contains_key(name) && !taken.contains_key(needed) {
+                    let what = format!("{name} stands without {needed}");
+                    self.departure(Code::FieldInvalid, what, format!("{name} is left out"))?;
+                    taken.remove(name);
+                }
+                Ok(())
+            }
+            Tie::When(name, values, needed) => {
+                let applies = match taken.get(name) {
+                    Some(Value::String(text)) => values.contains(&text.as_str()),
+                    Some(Value::Bool(value)) => *value && values == ["true"],
+                    _ => false,
+                };
+                if !applies || !there(taken, needed).is_empty() {
+                    return Ok(());
+                }
+                let what = format!("{} is missing", needed.join(" or "));
+                match needed {
+                    [price] => {
+                        let done = "taken as zero of no currency (XXX)";
+                        self.departure(Code::FieldMissing, what, done)?;
+                        taken.insert((*price).to_owned(), no_price());
+                    }
+                    _ => {
+                        self.departure(Code::FieldMissing, what, format!("{name} is left out"))?;
+                        taken.remove(name);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn excess(&mut self, name: &str, other: &str, taken: &mut Map<String, Value>) -> Taken<()> {
+        let what = format!("{name} and {other} exclude each other");
+        self.departure(Code::FieldInvalid, what, format!("{name} is left out"))?;
+        taken.remove(name);
+        Ok(())
+    }
+}
+
+fn missing<T>(names: &[&str]) -> Taken<T> {
+    let what = format!("{} is missing", names.join(" or "));
+    Err(Stop::Fault(Fault { code: Code::FieldMissing, what }))
+}
+
+fn value(gap: Gap, field: &Field, taken: &Map<String, Value>) -> Option<Value> {
+    Some(match gap {
+        Gap::Refuse => return None,
+        Gap::Empty => json!([]),
+        Gap::Text(text) => text.into(),
+        Gap::Number(number) => number.into(),
+        Gap::False => false.into(),
+        Gap::NoPrice => no_price(),
+        Gap::Name => json!({ "legal_name": UNSTATED }),
+        Gap::Mechanism => mechanism(),
+        Gap::Triggers => json!([{
+            "type": "UNSPECIFIED",
+            "trigger_id": UNSTATED,
+            "conversion_right": {
+                "type": "CONVERTIBLE_CONVERSION_RIGHT",
+                "conversion_mechanism": mechanism(),
+            },
+        }]),
+        Gap::As(other) => {
+            let other = taken.get(other)?.as_str()?;
+            match field.holds {
+                Type::Date => other.get(..10)?.into(),
+                Type::Moment => format!("{other}T00:00:00Z").into(),
+                _ => other.into(),
+            }
+        }
+    })
+}
+
+fn no_price() -> Value {
+    json!({ "amount": "0", "currency": "XXX" })
+}
+
+fn mechanism() -> Value {
+    json!({ "type": "CUSTOM_CONVERSION", "custom_conversion_description": UNSTATED })
+}

@@ -1,0 +1,72 @@
+//! Older names: what earlier releases, and 1.2.0 beside a newer way, call what normal form calls
+//! otherwise. Kinds are led on by [`Kind::parse`].
+
+use std::borrow::Cow;
+
+use super::Code;
+use super::object::Kind;
+use super::tree::Tree;
+
+type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
+
+/// Renames the fields of an object. Returns what should be said about it: the names that 1.2.0 knows
+/// as well pass in silence.
+pub(super) fn rename(
+    kind: Kind,
+    members: &mut Members<'_>,
+    newer: bool,
+) -> Option<(Code, &'static str)> {
+    match kind {
+        Kind::StockPlan => {
+            in_list(members, "stock_class_id", "stock_class_ids");
+            None
+        }
+        Kind::Stakeholder => {
+            let list = members.iter().any(|(key, _)| key == "current_relationships");
+            in_list(members, "current_relationship", "current_relationships");
+            let what = "current_relationships: the release that the package claims has one at most";
+            (list && !newer).then_some((Code::BeyondRelease, what))
+        }
+        _ => {
+            let what = "consideration: an older name of consideration_text";
+            consideration(members).then_some((Code::NameOlder, what))
+        }
+    }
+}
+
+/// One value becomes a list of one; where the list is there too, it stands.
+fn in_list(members: &mut Members<'_>, one: &str, many: &'static str) {
+    let Some(at) = members.iter().position(|(key, _)| key == one) else { return };
+    let list = members.iter().any(|(key, value)| key == many && *value != Tree::Null);
+    if list {
+        members.remove(at);
+    } else {
+        members.retain(|(key, _)| key != many);
+        if let Some((key, value)) = members.iter_mut().find(|(key, _)| key == one) {
+            *key = Cow::Borrowed(many);
+            let void = *value == Tree::Null || *value == Tree::Text(Cow::Borrowed(""));
+            if !void {
+                *value = Tree::List(vec![std::mem::replace(value, Tree::Null)]);
+            }
+        }
+    }
+}
+
+/// Before 1.0 was final, what was paid stood as an amount where now a text stands.
+fn consideration(members: &mut Members<'_>) -> bool {
+    if members.iter().any(|(key, _)| key == "consideration_text") {
+        return false;
+    }
+    let found = members.iter_mut().find(|(key, _)| key == "consideration");
+    let Some((key, value)) = found else { return false };
+    let amount = match value.get("amount") {
+        Some(Tree::Text(text)) => text.to_string(),
+        Some(Tree::Number(number)) => (*number).to_owned(),
+        _ => return false,
+    };
+    let Some(currency) = value.get("currency").and_then(Tree::text) else { return false };
+    let text = format!("{amount} {currency}");
+    *key = Cow::Borrowed("consideration_text");
+    *value = Tree::Text(Cow::Owned(text));
+    true
+}

@@ -1,0 +1,295 @@
+//! The manifest, and the files that it lists.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use md5::{Digest, Md5};
+use serde_json::Value;
+
+use super::{Package, Source, items};
+use crate::date::Date;
+use crate::ocf::findings::Findings;
+use crate::ocf::format::{self, File};
+use crate::ocf::normal::{Normal, shown};
+use crate::ocf::object::{Kind, Object};
+use crate::ocf::source::clean;
+use crate::ocf::tree::{Parser, Tree};
+use crate::ocf::{Code, Refusal};
+
+/// Reads the manifest and every file of a package.
+pub(super) fn read(
+    source: &Source,
+    md5: bool,
+    findings: &mut Findings,
+) -> Result<Package, Refusal> {
+    let mut types = types(source, findings)?;
+    let name = &manifest_name(&types)?.to_owned();
+    types.remove(name);
+    let (mut package, lists) = manifest(source, name, findings)?;
+    let newer = is_newer(&package.version);
+    let mut read = BTreeSet::from([name.to_owned()]);
+    for (file, entries) in lists {
+        for entry in entries {
+            let Some(member) = listed(source, name, file, &entry, md5, findings)? else { continue };
+            if !read.insert(member.clone()) {
+                let what = format!("the manifest names {member} twice");
+                findings.departure(Code::MemberTwice, name, "", what, "read once")?;
+                continue;
+            }
+            let said = types.remove(&*member);
+            let file = agreed(&member, said.flatten().as_deref(), file, findings)?;
+            let at = package.files.len();
+            package.files.push(member.clone());
+            let bytes = source.member(&member).unwrap_or_default();
+            items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+        }
+    }
+    for (member, file_type) in types {
+        let Some(file_type) = file_type else {
+            let what = "no file of the format: it has no file_type";
+            findings.note(Code::MemberForeign, &member, "", what, "left out")?;
+            continue;
+        };
+        let what = "the manifest does not name it";
+        findings.note(Code::MemberUnlisted, &member, "", what, "read")?;
+        let file = File::parse(&file_type);
+        if file.is_none() {
+            unknown(&member, &file_type, findings)?;
+        }
+        let at = package.files.len();
+        package.files.push(member.clone());
+        let bytes = source.member(&member).unwrap_or_default();
+        items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+    }
+    Ok(package)
+}
+
+/// The `file_type` of each member; none where it has none.
+fn types(
+    source: &Source,
+    findings: &mut Findings,
+) -> Result<BTreeMap<String, Option<String>>, Refusal> {
+    let mut types = BTreeMap::new();
+    for (name, bytes) in source.members() {
+        match file_type(name, bytes) {
+            Ok(file_type) => {
+                types.insert(name.to_owned(), file_type);
+            }
+            // Where it belongs to the package, the manifest will ask for it.
+            Err(refusal) => {
+                findings.departure(refusal.code, name, "", refusal.what, "left out")?;
+            }
+        }
+    }
+    Ok(types)
+}
+
+/// Looks for `file_type`, no further than needed: in most files it stands first.
+fn file_type(name: &str, bytes: &[u8]) -> Result<Option<String>, Refusal> {
+    let mut parser = Parser::new(name, bytes)?;
+    let mut found: Option<String> = None;
+    if !parser.at_object() {
+        parser.skip()?;
+        parser.end()?;
+        return Ok(None);
+    }
+    parser.first(&mut |parser, key| {
+        if key == "file_type" {
+            found = Some(parser.value()?.text().unwrap_or_default().to_owned());
+            return Ok(true);
+        }
+        parser.skip()?;
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+fn manifest_name(types: &BTreeMap<String, Option<String>>) -> Result<&str, Refusal> {
+    let is_manifest = |file_type: &Option<String>| file_type.as_deref() == Some(format::MANIFEST);
+    let mut manifests = types.iter().filter(|(_, file_type)| is_manifest(file_type));
+    match (manifests.next(), manifests.next()) {
+        (Some((name, _)), None) => Ok(name),
+        (None, _) => {
+            let what = "no member says \"file_type\": \"OCF_MANIFEST_FILE\"";
+            Err(Refusal::new(Code::ManifestMissing, "", "", what))
+        }
+        (Some(_), Some((second, _))) => {
+            Err(Refusal::new(Code::ManifestTwice, second, "", "a package has one manifest"))
+        }
+    }
+}
+
+/// Whether a version is later than 1.2.0: the main branch calls itself `1.2.1-alpha+main`.
+fn is_newer(version: &str) -> bool {
+    version.contains("main") || version.strip_prefix("1.2.").is_some_and(|patch| patch != "0")
+}
+
+type Lists<'a> = Vec<(File, Vec<Tree<'a>>)>;
+
+fn manifest<'a>(
+    source: &'a Source,
+    name: &'a str,
+    findings: &mut Findings,
+) -> Result<(Package, Lists<'a>), Refusal> {
+    let mut parser = Parser::new(name, source.member(name).unwrap_or_default())?;
+    let Tree::Map(mut members) = parser.value()? else {
+        return Err(Refusal::new(Code::JsonInvalid, name, "", "an object is wanted"));
+    };
+    parser.end()?;
+    let mut take = |key: &str| -> Option<Tree<'a>> {
+        let at = members.iter().position(|(known, _)| known == key)?;
+        Some(members.remove(at).1)
+    };
+    take("file_type");
+    let issuer = take("issuer");
+    let mut lists = Vec::new();
+    for file in File::ALL {
+        let (_, key, _, required) = file.names();
+        match take(key) {
+            Some(Tree::List(entries)) => lists.push((file, entries)),
+            Some(Tree::Null) | None if !required => {}
+            other => {
+                let (code, what) = match other {
+                    Some(_) => (Code::FieldInvalid, "a list is wanted"),
+                    None => (Code::FieldMissing, "it is missing"),
+                };
+                findings.departure(code, name, "", format!("{key}: {what}"), "taken as empty")?;
+            }
+        }
+    }
+    let head = Normal::new(findings, name, false).head(&format::HEAD, members)?;
+    let text = |key: &str| head.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let version = text("ocf_version");
+    let known = ["1.0", "1.1", "1.2"].iter().any(|known| {
+        let rest = version.strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
+    });
+    if !known {
+        let what = format!("version \"{}\"; 1.0 to 1.2 are read", shown(&version));
+        return Err(Refusal::new(Code::VersionUnsupported, name, "", what));
+    }
+    let issuer = issuer_of(issuer, name, is_newer(&version), findings)?;
+    let comments = head.get("comments").and_then(Value::as_array);
+    let comments = comments.into_iter().flatten().filter_map(Value::as_str);
+    let package = Package {
+        digest: source.digest(),
+        as_of: Date::parse(&text("as_of")).unwrap_or_default(),
+        generated_at: text("generated_at"),
+        comments: comments.map(str::to_owned).collect(),
+        version,
+        files: vec![name.to_owned()],
+        issuer,
+        items: Vec::new(),
+        findings: Vec::new(),
+    };
+    Ok((package, lists))
+}
+
+fn issuer_of(
+    issuer: Option<Tree<'_>>,
+    name: &str,
+    newer: bool,
+    findings: &mut Findings,
+) -> Result<Object, Refusal> {
+    let missing = |code, what: &str| Err(Refusal::new(code, name, "", format!("issuer: {what}")));
+    let mut members = match issuer {
+        Some(Tree::Map(members)) => members,
+        Some(_) => return missing(Code::FieldInvalid, "an object is wanted"),
+        None => return missing(Code::FieldMissing, "it is missing"),
+    };
+    let text = |key: &str| {
+        let found = members.iter().find(|(known, _)| known == key);
+        found.and_then(|(_, value)| value.text()).map(str::to_owned)
+    };
+    let (id, said) = (text("id").unwrap_or_default(), text("object_type"));
+    if said.as_deref() != Some("ISSUER") {
+        let what = "issuer: its object_type is not ISSUER";
+        findings.departure(Code::FieldInvalid, name, &id, what, "read as the issuer")?;
+    }
+    if id.is_empty() {
+        let what = "issuer: id: it is missing";
+        findings.departure(Code::FieldMissing, name, "", what, "called \"issuer\"")?;
+        members.retain(|(key, _)| key != "id");
+        members.push(("id".into(), Tree::Text(Cow::Borrowed("issuer"))));
+    }
+    Normal::new(findings, name, newer).object(Kind::Issuer, &id, members)
+}
+
+/// Resolves one entry of the manifest and compares its MD5.
+fn listed(
+    source: &Source,
+    manifest: &str,
+    file: File,
+    entry: &Tree<'_>,
+    md5: bool,
+    findings: &mut Findings,
+) -> Result<Option<String>, Refusal> {
+    let (_, key, _, _) = file.names();
+    let Some(path) = entry.get("filepath").and_then(Tree::text) else {
+        let what = format!("{key}: a text filepath is wanted");
+        findings.departure(Code::FieldInvalid, manifest, "", what, "left out")?;
+        return Ok(None);
+    };
+    let path = clean(path)?;
+    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let wanted = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+    let Some((name, bytes)) = member(source, &wanted) else {
+        let what = format!("the manifest names {wanted}, which is not there");
+        findings.departure(Code::MemberMissing, manifest, "", what, "left out")?;
+        return Ok(None);
+    };
+    let found = Md5::digest(bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
+    let said = entry.get("md5").and_then(Tree::text).unwrap_or_default();
+    if !found.eq_ignore_ascii_case(said) {
+        let what = format!("its MD5 is {found}, the manifest says \"{}\"", shown(said));
+        if md5 {
+            return Err(Refusal::new(Code::Md5Mismatch, name, "", what));
+        }
+        findings.note(Code::Md5Mismatch, name, "", what, "read as it is")?;
+    }
+    if name != wanted {
+        let what = format!("the manifest names {wanted}, which is not there");
+        findings.departure(Code::MemberMissing, manifest, "", what, format!("{name} is read"))?;
+    }
+    Ok(Some(name.to_owned()))
+}
+
+/// The member with this name or, where the folders differ, the only one with this last part.
+fn member<'a>(source: &'a Source, name: &str) -> Option<(&'a str, &'a [u8])> {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut alike = source.members().filter(|(known, _)| last(known) == last(name));
+    let exact = source.members().find(|(known, _)| *known == name);
+    exact.or_else(|| match (alike.next(), alike.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    })
+}
+
+/// The type of a listed file: the one that it says, where it says one.
+fn agreed(
+    name: &str,
+    said: Option<&str>,
+    expected: File,
+    findings: &mut Findings,
+) -> Result<Option<File>, Refusal> {
+    let Some(said) = said else {
+        let what = "file_type: it is missing";
+        let done = format!("read as {}", expected.file_type());
+        findings.departure(Code::FieldMissing, name, "", what, done)?;
+        return Ok(Some(expected));
+    };
+    let file = File::parse(said);
+    if file.is_none() {
+        unknown(name, said, findings)?;
+    } else if file != Some(expected) {
+        let what = format!("it is listed as {} and says {said}", expected.file_type());
+        findings.departure(Code::TypeMisplaced, name, "", what, "read as what it says")?;
+    }
+    Ok(file)
+}
+
+fn unknown(name: &str, said: &str, findings: &mut Findings) -> Result<(), Refusal> {
+    let what = format!("the format has no file type \"{}\"", shown(said));
+    let done = "its items are read by their own types";
+    findings.departure(Code::FileTypeUnknown, name, "", what, done)
+}

@@ -1,0 +1,192 @@
+//! The items of one file.
+
+use std::borrow::Cow;
+
+use super::{Item, Package};
+use crate::ocf::findings::Findings;
+use crate::ocf::format::{self, File, Shape, Since};
+use crate::ocf::normal::{Normal, shown};
+use crate::ocf::object::Kind;
+use crate::ocf::tree::{Parser, Tree};
+use crate::ocf::{Code, Refusal, older};
+
+/// What may stand in a file beside `file_type` and its items: nothing.
+static NOTHING: Shape = Shape { fields: &[], ties: &[] };
+
+/// Reads a file of items; `file` is its type, where the format has it.
+pub(super) fn read(
+    package: &mut Package,
+    (at, name): (usize, &str),
+    bytes: &[u8],
+    file: Option<File>,
+    newer: bool,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let mut parser = Parser::new(name, bytes)?;
+    let (mut beside, mut file_types, mut lists, mut nth) = (Vec::new(), 0, 0, 0usize);
+    parser.object(&mut |parser, key| {
+        match &*key {
+            "file_type" => {
+                file_types += 1;
+                parser.skip()?;
+            }
+            "items" => {
+                lists += 1;
+                parser.items(&mut |tree| {
+                    nth += 1;
+                    let item = Place { at, name, nth, file, newer };
+                    item.take(tree, package, findings)
+                })?;
+            }
+            _ => beside.push((key, parser.value()?)),
+        }
+        if file_types > 1 || lists > 1 {
+            return Err(parser.broken("a key occurs twice"));
+        }
+        Ok(())
+    })?;
+    parser.end()?;
+    if lists == 0 {
+        let what = "items: it is missing";
+        findings.departure(Code::FieldMissing, name, "", what, "taken as empty")?;
+    }
+    Normal::new(findings, name, newer).head(&NOTHING, beside).map(drop)
+}
+
+/// Where an item stands.
+struct Place<'a> {
+    at: usize,
+    name: &'a str,
+    nth: usize,
+    file: Option<File>,
+    newer: bool,
+}
+
+impl Place<'_> {
+    fn take(
+        &self,
+        tree: Tree<'_>,
+        package: &mut Package,
+        findings: &mut Findings,
+    ) -> Result<(), Refusal> {
+        let Tree::Map(mut members) = tree else {
+            let what = format!("item {} is not an object", self.nth);
+            return match tree {
+                Tree::Null => {
+                    findings.departure(Code::FieldInvalid, self.name, "", what, "left out")
+                }
+                _ => Err(Refusal::new(Code::FieldInvalid, self.name, "", what)),
+            };
+        };
+        let id = self.id(&mut members, findings)?;
+        let Some(kind) = self.kind(&id, &members, findings)? else { return Ok(()) };
+        if let Some((code, what)) = older::rename(kind, &mut members, self.newer) {
+            findings.note(code, self.name, &id, what, "read")?;
+        }
+        let mut normal = Normal::new(findings, self.name, self.newer);
+        match normal.object(kind, &id, members) {
+            Ok(object) => {
+                package.items.push(Item { file: self.at, object });
+                Ok(())
+            }
+            // What moves nothing may be missing; what refers to it loses the reference.
+            Err(refusal) if describes(kind) => findings.departure(
+                refusal.code,
+                self.name,
+                &id,
+                refusal.what,
+                "the object, which moves nothing, is left out",
+            ),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The id of an item; LENIENT gives one to an item that has none.
+    fn id(
+        &self,
+        members: &mut Vec<(Cow<'_, str>, Tree<'_>)>,
+        findings: &mut Findings,
+    ) -> Result<String, Refusal> {
+        let found = members.iter().find(|(key, _)| key == "id");
+        match found.map(|(_, value)| value) {
+            Some(Tree::Text(text)) if !text.is_empty() => return Ok(text.to_string()),
+            Some(Tree::Number(number)) => return Ok((*number).to_owned()),
+            _ => {}
+        }
+        let id = format!("{}/{}", self.name, self.nth);
+        let what = format!("item {} has no id", self.nth);
+        findings.departure(Code::FieldMissing, self.name, "", what, format!("called {id}"))?;
+        members.retain(|(key, _)| key != "id");
+        members.push(("id".into(), Tree::Text(Cow::Owned(id.clone()))));
+        Ok(id)
+    }
+
+    /// The kind of an item; none where the item is left out.
+    fn kind(
+        &self,
+        id: &str,
+        members: &[(Cow<'_, str>, Tree<'_>)],
+        findings: &mut Findings,
+    ) -> Result<Option<Kind>, Refusal> {
+        let said = members.iter().find(|(key, _)| key == "object_type");
+        let Some(said) = said.and_then(|(_, value)| value.text()) else {
+            // A file of one kind says what its items are.
+            let only = Kind::ALL
+                .iter()
+                .filter(|kind| self.file.is_some() && format::file(**kind) == self.file);
+            let only: Vec<&Kind> = only.collect();
+            let what = "object_type: it is missing";
+            let [kind] = only[..] else {
+                return Err(Refusal::new(Code::FieldMissing, self.name, id, what));
+            };
+            findings.departure(
+                Code::FieldMissing,
+                self.name,
+                id,
+                what,
+                format!("read as {kind}"),
+            )?;
+            return Ok(Some(*kind));
+        };
+        let Some(kind) = Kind::parse(said) else {
+            let what = format!("the format has no object type \"{}\"", shown(said));
+            if said.starts_with("TX_") {
+                return Err(Refusal::new(Code::TypeUnknown, self.name, id, what));
+            }
+            findings.departure(
+                Code::TypeUnknown,
+                self.name,
+                id,
+                what,
+                "left out: it is no transaction",
+            )?;
+            return Ok(None);
+        };
+        if kind == Kind::Issuer {
+            let what = "the issuer stands in the manifest";
+            findings.departure(Code::TypeMisplaced, self.name, id, what, "left out")?;
+            return Ok(None);
+        }
+        if kind.as_str() != said {
+            let what = format!("{said}: an older name of {kind}");
+            findings.note(Code::NameOlder, self.name, id, what, "read under its newer name")?;
+        }
+        if format::since(kind) == Since::Main && !self.newer {
+            let what = format!("{kind}: the release that the package claims has no such object");
+            findings.note(Code::BeyondRelease, self.name, id, what, "read")?;
+        }
+        if let (Some(file), Some(home)) = (self.file, format::file(kind))
+            && file != home
+        {
+            let what =
+                format!("{kind} belongs in {}, this is {}", home.file_type(), file.file_type());
+            findings.departure(Code::TypeMisplaced, self.name, id, what, "read")?;
+        }
+        Ok(Some(kind))
+    }
+}
+
+/// Whether nothing that is held depends on a kind.
+fn describes(kind: Kind) -> bool {
+    matches!(kind, Kind::StockLegendTemplate | Kind::Valuation | Kind::Financing | Kind::Document)
+}

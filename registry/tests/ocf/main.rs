@@ -1,0 +1,10 @@
+//! Open Cap Format packages from end to end: members, objects, items, and members again.
+
+#![allow(clippy::unwrap_used)]
+
+mod company;
+mod damage;
+mod packages;
+mod roundtrip;
+mod schema;
+mod shared;
