@@ -29,6 +29,7 @@ mod rejection_code;
 mod scalar;
 pub(crate) mod sight;
 pub(crate) mod submission;
+mod transaction;
 
 use page::Cursor;
 pub use query::Query;
@@ -42,6 +43,7 @@ pub struct Mutation(
     cash::CashMutation,
     issuer::IssuerMutation,
     certificate::CertificateMutation,
+    transaction::TransactionMutation,
     instruction::InstructionMutation,
     ledger::LedgerMutation,
 );
