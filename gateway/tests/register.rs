@@ -62,6 +62,8 @@ fn a_company_arrives_lives_and_leaves_as_it_is() {
         let out = format!("out-{known_at}.ocf.zip");
         let exported = company.export(&out, &["--known-at", known_at]);
         assert!(exported.status.success(), "{}", text(&exported.stderr));
+        let noted = text(&exported.stderr).matches("OCF_DERIVATIVES_NOT_SPLIT").count();
+        assert_eq!(noted, if *known_at == lived { 2 } else { 0 });
         let source = Source::open(&company.folder().join(&out)).unwrap();
         let package = read(&source, Options { mode: Mode::Strict, md5: true }).unwrap();
         import(&package, Mode::Strict).unwrap();
@@ -69,6 +71,12 @@ fn a_company_arrives_lives_and_leaves_as_it_is() {
             let arguments = ["ocf", "cap-table", &out, "--as-of", date, "--json"];
             let offline = json(&counterfoil(&arguments, company.folder()));
             let live = company.cap_table(date, Some(known_at), "FULLY_DILUTED");
+            // A split of the format leaves grants as they were, that of the ledger does not.
+            let split = *date >= "2024-09-01";
+            let figures = |table: &Value| match split {
+                true => json!([figures(table)[1]]),
+                false => figures(table),
+            };
             assert_eq!(figures(&offline), figures(&live), "{date} known at {known_at}");
         }
     }
@@ -104,7 +112,8 @@ fn a_package_is_brought_in_once_and_a_departure_from_the_format_is_refused_or_fo
     let lenient = bring(&["--lenient"]);
     assert!(lenient.status.success(), "{}", text(&lenient.stderr));
     let first = json(&lenient);
-    assert_eq!(first["findings"][0]["code"], "OCF_FIELD_UNKNOWN");
+    let mut found = first["findings"].as_array().unwrap().iter();
+    assert!(found.any(|finding| finding["code"] == "OCF_FIELD_UNKNOWN"), "{first}");
     assert_eq!(json(&bring(&["--lenient"])), first, "it is brought in once");
 }
 
