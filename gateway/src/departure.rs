@@ -10,6 +10,7 @@
 use counterfoil_engine::ledger::Ledger;
 use counterfoil_registry::captable::Fold;
 use counterfoil_registry::date::Date;
+use counterfoil_registry::event::EventKind;
 use counterfoil_registry::handle::{AccountId, Holder, IssuerId};
 use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::ocf::source::Source;
@@ -75,7 +76,8 @@ pub(crate) fn leave(
         items: objects.into_iter().map(|object| Item { file: 0, object }).collect(),
         findings: Vec::new(),
     };
-    let (package, members, findings) = readable(&package).map_err(refused)?;
+    let (package, members, mut findings) = readable(&package).map_err(refused)?;
+    findings.extend(not_split(&register.fold, issuer, as_of));
     let objects = package.items.len() + 1;
     Ok(Some(Departure { as_of, known_at, objects, members, findings }))
 }
@@ -89,11 +91,33 @@ fn readable(package: &Package) -> Result<Readable, Refusal> {
     let mut read = read(&Source::from_members(write(package)?.members)?, options)?;
     let written = write(&read)?;
     let found = std::mem::take(&mut read.findings).into_iter();
-    // What 1.2.0 has no name for is found in reading and in writing alike.
+    // What 1.2.0 has no name for is found in writing too, and what a split leaves as it was is told
+    // grant by grant.
+    let twice = [OcfCode::BeyondRelease, OcfCode::DerivativesNotSplit];
     let mut findings: Vec<Finding> =
-        found.filter(|finding| finding.code != OcfCode::BeyondRelease).collect();
+        found.filter(|finding| !twice.contains(&finding.code)).collect();
     findings.extend(written.findings);
     Ok((read, written.members, findings))
+}
+
+/// A split of the format multiplies shares alone; in the ledger grants follow their class.
+fn not_split(fold: &Fold, issuer: IssuerId, as_of: Date) -> Vec<Finding> {
+    let split = fold.securities(issuer).filter(|(_, security)| {
+        let mut changes = security.changes.iter();
+        changes.any(|(date, kind, _)| *kind == EventKind::Split && *date <= as_of)
+    });
+    let finding = split.map(|(handle, security)| Finding {
+        code: OcfCode::DerivativesNotSplit,
+        file: "Transactions.ocf.json".to_owned(),
+        item: match security.source_id.as_str() {
+            "" => handle.to_string(),
+            source_id => source_id.to_owned(),
+        },
+        rule: None,
+        what: "it was split with its class".to_owned(),
+        done: "told as it was before the split".to_owned(),
+    });
+    finding.collect()
 }
 
 fn refused(refusal: Refusal) -> Fault {

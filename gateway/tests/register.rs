@@ -18,11 +18,12 @@ use support::{Server, admit, counterfoil, json, made, send, set_up, text};
 mod company;
 mod support;
 
-/// What is counted of a table, whoever tells it.
+/// What is counted of a table, whoever tells it. Treasury shares are not among it: the format does
+/// not say what became of those that were bought back.
 fn figures(table: &Value) -> Value {
     let class = &table["classes"][0];
-    let class = ["authorized", "issued", "outstanding", "treasury", "asConverted"]
-        .map(|name| class[name].clone());
+    let class =
+        ["authorized", "issued", "outstanding", "asConverted"].map(|name| class[name].clone());
     json!([table["fullyDiluted"], class, grants(table)])
 }
 
@@ -61,6 +62,8 @@ fn a_company_arrives_lives_and_leaves_as_it_is() {
         let out = format!("out-{known_at}.ocf.zip");
         let exported = company.export(&out, &["--known-at", known_at]);
         assert!(exported.status.success(), "{}", text(&exported.stderr));
+        let noted = text(&exported.stderr).matches("OCF_DERIVATIVES_NOT_SPLIT").count();
+        assert_eq!(noted, if *known_at == lived { 2 } else { 0 });
         let source = Source::open(&company.folder().join(&out)).unwrap();
         let package = read(&source, Options { mode: Mode::Strict, md5: true }).unwrap();
         import(&package, Mode::Strict).unwrap();
@@ -68,6 +71,12 @@ fn a_company_arrives_lives_and_leaves_as_it_is() {
             let arguments = ["ocf", "cap-table", &out, "--as-of", date, "--json"];
             let offline = json(&counterfoil(&arguments, company.folder()));
             let live = company.cap_table(date, Some(known_at), "FULLY_DILUTED");
+            // A split of the format leaves grants as they were, that of the ledger does not.
+            let split = *date >= "2024-09-01";
+            let figures = |table: &Value| match split {
+                true => json!([figures(table)[1]]),
+                false => figures(table),
+            };
             assert_eq!(figures(&offline), figures(&live), "{date} known at {known_at}");
         }
     }
@@ -103,7 +112,8 @@ fn a_package_is_brought_in_once_and_a_departure_from_the_format_is_refused_or_fo
     let lenient = bring(&["--lenient"]);
     assert!(lenient.status.success(), "{}", text(&lenient.stderr));
     let first = json(&lenient);
-    assert_eq!(first["findings"][0]["code"], "OCF_FIELD_UNKNOWN");
+    let mut found = first["findings"].as_array().unwrap().iter();
+    assert!(found.any(|finding| finding["code"] == "OCF_FIELD_UNKNOWN"), "{first}");
     assert_eq!(json(&bring(&["--lenient"])), first, "it is brought in once");
 }
 
@@ -120,17 +130,18 @@ fn a_stranger_sees_nothing_and_a_holder_his_own() {
         party: bo.participant.to_string(),
         operator: bo.participant.to_string(),
     });
+    let mut height = company.height();
     for signer in [&company.registrar, &bo] {
         let linked = send(&client, company.ledger, signer, "link", vec![link.clone()]);
         assert_eq!(linked["outcomes"][0]["error"], Value::Null, "{linked}");
+        height = linked["height"].as_str().unwrap().to_owned();
     }
     let query = "query($issuer: ID!, $height: Height!) {
       issuer(id: $issuer, minHeight: $height) {
         capTable { asOf } plans { id } events(first: 9) { nodes { kind } }
         securities(first: 9) { nodes { sourceId kind quantity terms { objectType } } }
         vesting(first: 9) { nodes { security vested } } }
-      grant: node(id: \"G0-X\") { id } plan: node(id: \"L0-Y\") { id } }";
-    let height = company.height();
+      grant: node(id: \"G0-A\") { id } plan: node(id: \"L0-R\") { id } }";
     let seen = |token: Option<&str>| {
         let asked = json!({ "issuer": company.issuer, "height": height });
         client.graphql(query, asked, token).unwrap()
@@ -151,7 +162,7 @@ fn a_stranger_sees_nothing_and_a_holder_his_own() {
         "terms": { "objectType": "TX_EQUITY_COMPENSATION_ISSUANCE" },
     }]);
     own["issuer"]["vesting"]["nodes"] = json!([{ "security": "g1", "vested": "800" }]);
-    assert_eq!(id, "G0-X");
+    assert_eq!(id, "G0-A");
     assert_eq!(seen(Some(&client.token(company.ledger, &bo).unwrap())), own);
 
     // A register that he may not see and one that does not exist are one and the same.
@@ -160,7 +171,7 @@ fn a_stranger_sees_nothing_and_a_holder_his_own() {
         let answer = client.get(&path, Some(&token)).unwrap();
         (answer.status, answer.body)
     };
-    assert_eq!(get(&company.issuer), get("I9-X"));
+    assert_eq!(get(&company.issuer), get("I9-J"));
     assert_eq!(get(&company.issuer).0, 404);
     std::fs::write(company.folder().join("registrar.key"), "09".repeat(32)).unwrap();
     let handle = stranger.participant.to_string();

@@ -15,7 +15,7 @@ use crate::history::records::Moment;
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Plan {
-    /// The handle, such as `L0-Y`.
+    /// The handle, such as `L0-R`.
     pub(super) id: ID,
     /// Its name.
     name: String,

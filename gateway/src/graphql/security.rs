@@ -63,7 +63,7 @@ impl From<Instrument> for SecurityKind {
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Security {
-    /// The handle, such as `G0-X`.
+    /// The handle, such as `G0-A`.
     pub(super) id: ID,
     /// What it is.
     kind: SecurityKind,

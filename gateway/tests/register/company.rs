@@ -175,10 +175,7 @@ impl Company {
     /// the command line, and things named by their ids and by their handles.
     pub(crate) fn live(&self) {
         let (ada, g1) = (self.stakeholder("ada"), self.grant_handle("g1"));
-        let pool =
-            json!({ "date": "2024-02-29", "stock_plan_id": "plan", "shares_reserved": "1000" });
-        self.record("pool", vec![object("TX_STOCK_PLAN_POOL_ADJUSTMENT", "pool", pool)]);
-        let grant = grant_fields("g2", &ada, "L0-Y", "2024-03-01", "200");
+        let grant = grant_fields("g2", &ada, "L0-R", "2024-03-01", "200");
         let granted = self
             .record("grant", vec![object("TX_EQUITY_COMPENSATION_ISSUANCE", "grant g2", grant)]);
         assert_eq!(granted["securities"], json!([self.grant_handle("g2")]));
