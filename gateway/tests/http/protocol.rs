@@ -10,7 +10,7 @@ use counterfoil_gateway::service::Options;
 use counterfoil_tests::Actor;
 use serde_json::json;
 
-use crate::stand::{Stand, codes};
+use crate::stand::{Answer, Stand, codes};
 
 const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -139,13 +139,17 @@ fn a_body_is_bounded_whether_or_not_it_says_how_long_it_is() {
     let stand = Stand::open();
     let headers = [("content-type", JSON)];
     let large = format!("{{\"query\":\"{}\"}}", " ".repeat(GRAPHQL_BYTES));
-    let refused = stand.post("/graphql", &headers, large.as_str());
-    assert_eq!(refused.status, 413, "{}", refused.text());
-    assert_eq!(refused.json()["error"]["code"], "BODY_TOO_LARGE");
+    // A client that is still sending may lose the connection before it reads why.
+    let refused = |answer: Option<Answer>, code: bool| {
+        let Some(answer) = answer else { return };
+        assert_eq!(answer.status, 413, "{}", answer.text());
+        assert!(!code || answer.json()["error"]["code"] == "BODY_TOO_LARGE");
+    };
+    refused(stand.try_post("/graphql", &headers, large.as_str()), true);
     let mut endless = std::io::repeat(b' ').take(GRAPHQL_BYTES as u64 + 1);
     let mut endless: &mut dyn Read = &mut endless;
-    let refused = stand.post("/graphql", &headers, ureq::SendBody::from_reader(&mut endless));
-    assert_eq!(refused.status, 413, "{}", refused.text());
+    let endless = ureq::SendBody::from_reader(&mut endless);
+    refused(stand.try_post("/graphql", &headers, endless), false);
     let wish = format!("{{\"participant\":\"{}\"}}", "P".repeat(10_000));
     assert_eq!(stand.post("/v1/challenge", &headers, wish.as_str()).status, 413);
 }
@@ -245,5 +249,5 @@ fn the_examples_of_the_documentation_work() {
     let answer = stand.graphql("", mutations[0], &signed.variables());
     let payload = &answer["data"]["cancelInstruction"];
     assert_eq!(payload["userErrors"][0]["code"], "INSTRUCTION_UNKNOWN", "{answer}");
-    assert_eq!((queries.len(), mutations.len()), (4, 1));
+    assert_eq!((queries.len(), mutations.len()), (6, 1));
 }

@@ -185,11 +185,21 @@ impl Stand {
         headers: &[(&str, &str)],
         body: impl ureq::AsSendBody,
     ) -> Answer {
+        self.try_post(path, headers, body).expect("the connection holds")
+    }
+
+    /// As [`Stand::post`]; none where the connection was closed while the body was on its way.
+    pub(crate) fn try_post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl ureq::AsSendBody,
+    ) -> Option<Answer> {
         let mut request = self.agent.post(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        answer(request.send(body).unwrap())
+        request.send(body).ok().map(answer)
     }
 
     /// A token for an actor's key.
