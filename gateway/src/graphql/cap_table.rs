@@ -40,9 +40,11 @@ impl MomentInput {
             MomentInput::Date(date) => Moment::Date(date.0),
         }
     }
+}
 
-    fn as_of(self) -> AsOf {
-        match self {
+impl From<MomentInput> for AsOf {
+    fn from(moment: MomentInput) -> AsOf {
+        match moment {
             MomentInput::Date(date) => AsOf::Date(date.0),
             MomentInput::Time(time) => AsOf::Time(time.0),
             MomentInput::Height(height) => AsOf::Height(height.0),
@@ -183,7 +185,7 @@ impl CapTable {
             return Ok(None);
         }
         let Wanted { as_of, known_at, definition } = wanted;
-        let as_of = as_of.map(MomentInput::as_of);
+        let as_of = as_of.map(AsOf::from);
         let table = sight.past(move |history, height| {
             let known_at = known_at.map_or(Moment::Height(height), MomentInput::known);
             history.cap_table(issuer, as_of, known_at)
