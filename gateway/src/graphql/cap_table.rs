@@ -40,9 +40,11 @@ impl MomentInput {
             MomentInput::Date(date) => Moment::Date(date.0),
         }
     }
+}
 
-    fn as_of(self) -> AsOf {
-        match self {
+impl From<MomentInput> for AsOf {
+    fn from(moment: MomentInput) -> AsOf {
+        match moment {
             MomentInput::Date(date) => AsOf::Date(date.0),
             MomentInput::Time(time) => AsOf::Time(time.0),
             MomentInput::Height(height) => AsOf::Height(height.0),
@@ -190,7 +192,7 @@ impl CapTable {
                 Some(MomentInput::Height(known)) => known.0.min(height),
                 Some(earlier) => history.height_of(earlier.known())?.min(height),
             };
-            let as_of = as_of.map(|moment| match moment.as_of() {
+            let as_of = as_of.map(|moment| match AsOf::from(moment) {
                 AsOf::Height(day) => AsOf::Height(day.min(height)),
                 moment => moment,
             });
