@@ -118,7 +118,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Read Open Cap Format packages offline, without a ledger.
+    /// Read Open Cap Format packages offline; bring companies into a ledger and out again.
     #[command(subcommand)]
     Ocf(Ocf),
 }
@@ -154,6 +154,22 @@ enum Ocf {
         /// The date, YYYY-MM-DD; without it the package's own date.
         #[arg(long, value_name = "DATE", value_parser = date)]
         as_of: Option<Date>,
+    },
+    /// Bring the company of a package into the ledger of a server. Called again after it broke off,
+    /// it goes on where it was.
+    Import {
+        #[command(flatten)]
+        package: Package,
+        #[command(flatten)]
+        into: commands::ocf::import::Into,
+    },
+    /// Write the register of an issuer of a server as OCF 1.2.0, at any date and as it was known at
+    /// any moment.
+    Export {
+        #[command(flatten)]
+        what: commands::ocf::export::What,
+        #[command(flatten)]
+        at: At,
     },
     /// Print what each certificate, grant and warrant came from and became, as a tree.
     History {
@@ -217,6 +233,8 @@ pub fn run() -> ExitCode {
         Command::Ocf(Ocf::Vesting { package, as_of }) => {
             commands::ocf::vesting::run(&package, as_of)
         }
+        Command::Ocf(Ocf::Import { package, into }) => commands::ocf::import::run(&package, &into),
+        Command::Ocf(Ocf::Export { what, at }) => commands::ocf::export::run(&what, &at),
         Command::Ocf(Ocf::History { package, certificate }) => {
             commands::ocf::history::run(&package, certificate.as_deref())
         }

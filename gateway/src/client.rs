@@ -191,6 +191,34 @@ impl Client {
         if answer.status == 200 { Ok(answer.body) } else { Err(answer.refusal()) }
     }
 
+    /// What is to be said about the Open Cap Format package of an issuer at the end of a day, as it
+    /// was known at a height or time, as `docs/api.md` describes it.
+    pub fn package_findings(
+        &self,
+        issuer: &str,
+        as_of: Option<&str>,
+        known_at: Option<&str>,
+        token: &str,
+    ) -> Result<Value, Failure> {
+        let as_of = as_of.map(|date| format!("&asOf={date}")).unwrap_or_default();
+        let known_at = known_at.map(|moment| format!("&knownAt={moment}")).unwrap_or_default();
+        let path = format!("/v1/issuers/{issuer}/package?findings=json{as_of}{known_at}");
+        self.get(&path, Some(token))?.accepted()
+    }
+
+    /// That package, as a zip.
+    pub fn package(
+        &self,
+        issuer: &str,
+        as_of: &str,
+        known_at: &str,
+        token: &str,
+    ) -> Result<Vec<u8>, Failure> {
+        let path = format!("/v1/issuers/{issuer}/package?asOf={as_of}&knownAt={known_at}");
+        let answer = self.get(&path, Some(token))?;
+        if answer.status == 200 { Ok(answer.body) } else { Err(answer.refusal()) }
+    }
+
     fn json(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value, Failure> {
         let body = body.to_string();
         self.post(path, "application/json", token, body.as_bytes())?.accepted()

@@ -71,6 +71,9 @@ codes! {
     /// Personal data that the ledger or an erasure rules out.
     PersonalDataRefused = "PERSONAL_DATA_REFUSED", CONFLICT, false,
         "the personal data are not those whose hash is recorded, or they were erased for good";
+    /// A register that the format has no words for.
+    PackageRefused = "PACKAGE_REFUSED", CONFLICT, false,
+        "the register cannot be told as a package that can be read again";
     /// No valid token.
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED, false,
         "the token or the signed challenge is not valid, has expired, or its key is not in force";

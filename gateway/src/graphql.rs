@@ -23,12 +23,16 @@ mod issuer;
 mod ledger;
 mod page;
 mod party;
+mod plan;
 mod query;
 mod record;
 mod rejection_code;
 mod scalar;
+mod security;
 pub(crate) mod sight;
 pub(crate) mod submission;
+mod transaction;
+mod vesting;
 
 use page::{Cursor, Page};
 pub use query::Query;
@@ -42,6 +46,7 @@ pub struct Mutation(
     cash::CashMutation,
     issuer::IssuerMutation,
     certificate::CertificateMutation,
+    transaction::TransactionMutation,
     instruction::InstructionMutation,
     ledger::LedgerMutation,
 );
@@ -79,6 +84,13 @@ fn builder() -> Builder {
         Cursor, certificate::Certificate, "A certificate", "certificates";
         Cursor, instruction::Instruction, "An instruction", "instructions";
         Cursor, cap_table::HolderLine, "A holder's line", "a cap table's holders";
+        Cursor, cap_table::GrantLine, "A grant's line", "a cap table's grants";
+        Cursor, cap_table::WarrantLine, "A warrant's line", "a cap table's warrants";
+        Cursor, cap_table::ConvertibleLine, "A convertible's line", "a cap table's convertibles";
+        Cursor, cap_table::VestingFinding, "A finding", "a cap table's findings about vesting";
+        Cursor, security::Security, "A security", "securities that are no stock";
+        Cursor, vesting::VestingLine, "A line", "what has vested";
+        Cursor, vesting::VestingStep, "A step", "the steps of a schedule";
         Cursor, record::CommandOutcome, "An outcome", "a submission's outcomes";
         event::Place, event::RegisterEvent, "An event", "a register's events";
     }

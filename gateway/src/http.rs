@@ -31,6 +31,7 @@ mod evidence;
 mod graphql;
 mod media;
 mod operations;
+mod package;
 mod pages;
 mod people;
 mod reader;
@@ -71,6 +72,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/errors/{code}", get(pages::error))
         .route("/checkpoint", get(evidence::checkpoint))
         .route("/v1/issuers/{issuer}/bundle", get(evidence::bundle))
+        .route("/v1/issuers/{issuer}/package", get(package::package))
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))

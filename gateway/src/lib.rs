@@ -7,6 +7,7 @@ pub mod auth;
 pub mod cli;
 pub mod client;
 mod commands;
+mod departure;
 mod desk;
 mod durable;
 pub mod exit;

@@ -57,8 +57,7 @@ pub(crate) struct BroughtIn {
 impl Newcomer {
     /// Reads a package and carries it out offline, under the rules of the ledger.
     pub(crate) fn read(source: &Source, options: Options) -> Result<Newcomer, Failure> {
-        let refused =
-            |refusal: Refusal| Failure::refused(refusal.code.as_str(), refusal.to_string());
+        let refused = |refusal: Refusal| Failure::refused(refusal.code.as_str(), refusal.reason());
         let package = read(source, options).map_err(refused)?;
         let imported = import(&package, options.mode).map_err(refused)?;
         let issuer = match Action::of(std::slice::from_ref(&package.issuer)) {

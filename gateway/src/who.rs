@@ -8,7 +8,7 @@
 //! | anyone | checkpoints, proofs of hashes, verifier keys |
 //! | participant | names and keys of the participants, cash assets; issuers and classes by name |
 //! | issuer and its registrar | the register: certificates, all that is known of holders, events, prices |
-//! | holder | its accounts and the certificates in them |
+//! | holder | its accounts, and the certificates, grants, warrants and convertibles in them |
 //! | operator of an account (broker) | the account, its certificates, all that is known of its client |
 //! | owner of an instruction | it, the one that it is matched with, and those addressed to its clients |
 //! | bank | accounts of the money that it owes |
@@ -118,6 +118,16 @@ impl<'a> Sight<'a> {
     pub fn certificate(&self, class: ClassId, account: AccountId) -> bool {
         let class = self.ledger.register().class(class);
         class.is_some_and(|class| self.register(class.issuer)) || self.account(account)
+    }
+
+    /// Whether he sees a grant, warrant or convertible of an issuer that lies or lay in an account.
+    pub fn security(&self, issuer: IssuerId, account: AccountId) -> bool {
+        self.register(issuer) || self.account(account)
+    }
+
+    /// Whether he sees what a holder holds in the register of an issuer: his own, or all of it.
+    pub fn holding(&self, issuer: IssuerId, holder: Holder) -> bool {
+        self.register(issuer) || matches!(holder, Holder::Party(party) if self.sees(&[party]))
     }
 
     /// Whether he sees a cash account.

@@ -33,6 +33,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod vesting;
+mod words;
 
 pub use definition::Definition;
 pub use facts::{
@@ -81,6 +82,8 @@ pub struct Fold {
     securities: BTreeMap<SecurityId, SecurityFacts>,
     /// By issuer, in the order of the events.
     told: BTreeMap<IssuerId, Vec<Told>>,
+    /// Ids of packages that look like handles.
+    handle_like: BTreeSet<(IssuerId, String)>,
 }
 
 /// How an event can be told in the words of the format.

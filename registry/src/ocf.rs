@@ -157,6 +157,15 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl Refusal {
+    /// The rule, the place and the reason, for who has shown the code already.
+    pub fn reason(&self) -> String {
+        let whole = self.to_string();
+        let reason = whole.strip_prefix(self.code.as_str()).unwrap_or(&whole);
+        reason.trim_start_matches([':', ' ']).to_owned()
+    }
+}
+
 /// A departure from the format, or something read past, and what was done about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {

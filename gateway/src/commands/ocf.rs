@@ -1,4 +1,4 @@
-//! `counterfoil ocf`: Open Cap Format packages, offline.
+//! `counterfoil ocf`: Open Cap Format packages, offline, and into and out of a ledger.
 
 use counterfoil_registry::captable::Note;
 use counterfoil_registry::ocf::import::{Imported, import};
@@ -15,7 +15,9 @@ pub(crate) mod cap_table;
 mod check;
 mod company;
 mod convert;
+pub(crate) mod export;
 pub(crate) mod history;
+pub(crate) mod import;
 mod tree;
 pub(crate) mod vesting;
 

@@ -43,7 +43,8 @@ impl At {
     }
 }
 
-fn participant(text: &str) -> Result<PartyId, String> {
+/// Reads the handle of a participant.
+pub(crate) fn participant(text: &str) -> Result<PartyId, String> {
     PartyId::parse(text).ok_or_else(|| "a handle such as P3-5 is wanted".to_owned())
 }
 

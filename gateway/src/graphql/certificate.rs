@@ -8,7 +8,7 @@ use counterfoil_registry::captable::CertificateFacts;
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::decode_events;
 use counterfoil_registry::handle::{
-    AccountId, CertificateId, ClassId, Holder as HolderId, IssuerId,
+    AccountId, CertificateId, ClassId, Holder as HolderId, IssuerId, SecurityId,
 };
 
 use super::account::{Holder, SecuritiesAccount};
@@ -17,6 +17,7 @@ use super::issuer::StockClass;
 use super::page::{Page, Paging};
 use super::party::{Party, name};
 use super::scalar::{Date, Decimal};
+use super::security::Security;
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
 use crate::fault::Fault;
@@ -35,7 +36,9 @@ pub(crate) struct Certificate {
     number: String,
     /// Its id in the package that it came from; empty where there is none.
     source_id: String,
-    /// Its quantity.
+    /// Its quantity when it was opened.
+    opened_quantity: Decimal,
+    /// What it stands for: a split of its class multiplies it.
     quantity: Decimal,
     /// The kind of event that opened it.
     opened_by: String,
@@ -53,6 +56,8 @@ pub(crate) struct Certificate {
     account: AccountId,
     #[graphql(skip)]
     holder: HolderId,
+    #[graphql(skip)]
+    converted_from: Option<SecurityId>,
     #[graphql(skip)]
     lineage: [Vec<CertificateId>; 2],
     #[graphql(skip)]
@@ -113,7 +118,8 @@ impl Certificate {
                 number => number.to_owned(),
             },
             source_id: facts.source_id.clone(),
-            quantity: facts.quantity.into(),
+            opened_quantity: facts.quantity.into(),
+            quantity: facts.quantity_at(sight.ledger().time().date()).into(),
             opened_by: kind_name(facts.origin),
             opened: Date(facts.opened),
             accepted: facts.accepted.map(Date),
@@ -122,6 +128,7 @@ impl Certificate {
             class,
             account,
             holder: facts.holder,
+            converted_from: facts.converted_from,
             lineage: [facts.preceded_by.clone(), facts.resulted_in.clone()],
             register: register.clone(),
             sight: sight.clone(),
@@ -198,6 +205,14 @@ impl Certificate {
     /// The name of that holder, if one was told.
     async fn holder_name(&self) -> Result<Option<String>> {
         Ok(name(&self.sight, self.holder, Some(self.register.issuer)).await?)
+    }
+
+    /// The grant, warrant or convertible that became it, if the reader may see that one.
+    async fn converted_from(&self) -> Result<Option<Security>> {
+        match self.converted_from {
+            Some(security) => Ok(Security::find(&self.sight, security).await?),
+            None => Ok(None),
+        }
     }
 
     /// The certificates that it came from.

@@ -4,6 +4,7 @@ use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{ID, SimpleObject};
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::handle::IssuerId;
+use counterfoil_registry::ocf::object::Object;
 
 use super::certificate::kind_name;
 use super::page::{self, Paging};
@@ -51,6 +52,33 @@ pub(crate) struct RegisterEvent {
     opened: Vec<ID>,
     /// The certificates that it closed.
     closed: Vec<ID>,
+    /// The grants, warrants and convertibles that it opened.
+    securities_opened: Vec<ID>,
+    /// The grants, warrants and convertibles that it ended.
+    securities_closed: Vec<ID>,
+    /// What it says in the words of the format, where it was recorded in them.
+    documents: Vec<FormatObject>,
+}
+
+/// An object of the Open Cap Format in normal form, without personal data.
+#[derive(SimpleObject)]
+pub(crate) struct FormatObject {
+    /// Its `object_type`.
+    object_type: &'static str,
+    /// Its id in the package that it came from.
+    source_id: String,
+    /// The whole object, as canonical JSON.
+    json: String,
+}
+
+impl From<&Object> for FormatObject {
+    fn from(object: &Object) -> FormatObject {
+        FormatObject {
+            object_type: object.kind().as_str(),
+            source_id: object.id().to_owned(),
+            json: object.to_json(),
+        }
+    }
 }
 
 /// What was paid for an event.
@@ -67,10 +95,20 @@ pub(crate) struct Consideration {
 impl From<&RecordedEvent> for RegisterEvent {
     fn from(at: &RecordedEvent) -> RegisterEvent {
         let (mut opened, mut closed) = (Vec::new(), Vec::new());
+        let (mut securities_opened, mut securities_closed) = (Vec::new(), Vec::new());
+        let mut documents = Vec::new();
         for effect in &at.event.effects {
             match effect {
                 Effect::CertificateOpened(certificate) => opened.push(id(certificate.certificate)),
                 Effect::CertificateClosed { certificate, .. } => closed.push(id(certificate)),
+                Effect::SecurityOpened(security) => securities_opened.push(id(security.security)),
+                Effect::SecurityClosed { security, .. } => securities_closed.push(id(security)),
+                Effect::SecurityReduced { security, after, .. } if after.is_zero() => {
+                    securities_closed.push(id(security));
+                }
+                Effect::Documented { objects, .. } => {
+                    documents.extend(objects.iter().map(|object| object.as_ref().into()));
+                }
                 _ => {}
             }
         }
@@ -88,6 +126,9 @@ impl From<&RecordedEvent> for RegisterEvent {
             consideration,
             opened,
             closed,
+            securities_opened,
+            securities_closed,
+            documents,
         }
     }
 }

@@ -25,10 +25,14 @@ pub(crate) struct Found {
     pub(crate) issuer: Option<ID>,
     /// The class.
     pub(crate) class: Option<ID>,
+    /// The plan.
+    pub(crate) plan: Option<ID>,
     /// The stakeholder.
     pub(crate) stakeholder: Option<ID>,
     /// The certificates that came into being.
     pub(crate) certificates: Vec<ID>,
+    /// The grants, warrants and convertibles that came into being.
+    pub(crate) securities: Vec<ID>,
     /// The instruction.
     pub(crate) instruction: Option<ID>,
     /// How far the instruction has come.
@@ -79,6 +83,7 @@ impl Found {
             ("cashAccount", &self.cash_account),
             ("issuer", &self.issuer),
             ("stockClass", &self.class),
+            ("plan", &self.plan),
             ("stakeholder", &self.stakeholder),
             ("instruction", &self.instruction),
         ];
@@ -87,9 +92,10 @@ impl Found {
                 made.insert(name.to_owned(), handle.as_str().into());
             }
         }
-        if !self.certificates.is_empty() {
-            let ids = self.certificates.iter().map(|id| id.as_str().into()).collect();
-            made.insert("certificates".to_owned(), serde_json::Value::Array(ids));
+        let many = [("certificates", &self.certificates), ("securities", &self.securities)];
+        for (name, ids) in many.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+            let ids = ids.iter().map(|id| id.as_str().into()).collect();
+            made.insert(name.to_owned(), serde_json::Value::Array(ids));
         }
         if let Some(status) = self.status {
             made.insert("status".to_owned(), kind_name(status).into());
@@ -103,13 +109,17 @@ impl Found {
     fn register(&mut self, effect: &Effect) {
         match effect {
             Effect::IssuerRegistered { issuer, .. } => self.issuer = Some(id(issuer)),
-            Effect::ClassRegistered { class, .. } => self.class = Some(id(class)),
+            Effect::ClassRegistered { class, .. } | Effect::RepurchasePolicy { class, .. } => {
+                self.class = Some(id(class));
+            }
+            Effect::PlanRegistered { plan, .. } => self.plan = Some(id(plan)),
             Effect::StakeholderRegistered { stakeholder, account, .. }
             | Effect::StakeholderLinked { stakeholder, account, .. } => {
                 self.stakeholder = Some(id(stakeholder));
                 self.account = Some(id(account));
             }
             Effect::CertificateOpened(opened) => self.certificates.push(id(opened.certificate)),
+            Effect::SecurityOpened(opened) => self.securities.push(id(opened.security)),
             _ => {}
         }
     }

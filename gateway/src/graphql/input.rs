@@ -33,7 +33,7 @@ vocabulary! {
     RegisterParty AdmitParticipant AddKey RevokeKey OpenSecuritiesAccount CreateCashAsset
     OpenCashAccount CreditCash RedeemCash RegisterIssuer RegisterStockClass RegisterStakeholder
     LinkStakeholder IssueStock TransferStock InstructSettlement CancelInstruction ImportRegister
-    ActivateRegister RaiseFeatureLevel
+    ActivateRegister RaiseFeatureLevel RecordTransaction SetRepurchasePolicy
 }
 
 /// Fields that may be left out, by message. Any other field is required.
@@ -43,9 +43,9 @@ const OPTIONAL: &[(&str, &[&str])] = &[
     ("IssueStock", &["consideration", "currency", "date", "number"]),
     ("TransferStock", &["certificates"]),
     ("InstructSettlement", &["account", "cashAccount", "amount", "commonReference"]),
-    ("ImportIssuance", &["number", "consideration", "currency"]),
-    ("ImportResult", &["number"]),
-    ("ImportCancellation", &["balance"]),
+    ("ImportItem", &["waived"]),
+    // Nothing that has its default value is written: shares are retired unless it says otherwise.
+    ("SetRepurchasePolicy", &["treasury"]),
 ];
 
 /// The proof that a variable has the shape of a message.
@@ -101,19 +101,13 @@ fn register(registry: &mut Registry, message: &MessageDescriptor) {
     if registry.types.contains_key(&name) {
         return;
     }
-    let oneof = message.oneofs().len() == 1;
     let mut input_fields = async_graphql::indexmap::IndexMap::new();
     for field in message.fields() {
-        let optional = oneof || is_optional(message, &field);
-        let ty = type_of(registry, message, &field, optional);
+        let ty = type_of(registry, &field, is_optional(message, &field));
         let field_name = field.json_name().to_owned();
-        let description = wire::comment(field.path());
-        let description = description.unwrap_or_else(|| {
-            format!("The member {field_name} of the item, as Open Cap Format has it.")
-        });
         let value = MetaInputValue {
             name: field_name.clone(),
-            description: Some(description),
+            description: wire::comment(field.path()),
             ty,
             deprecation: Deprecation::NoDeprecated,
             default_value: None,
@@ -125,19 +119,15 @@ fn register(registry: &mut Registry, message: &MessageDescriptor) {
         };
         input_fields.insert(field_name, value);
     }
-    let description = wire::comment(message.path());
-    let description = description.unwrap_or_else(|| {
-        format!("An item {} of a draft register, as Open Cap Format has it.", message.name())
-    });
     let input = MetaType::InputObject {
         name: name.clone(),
-        description: Some(description),
+        description: wire::comment(message.path()),
         input_fields,
         visible: None,
         inaccessible: false,
         tags: Vec::new(),
         rust_typename: None,
-        oneof,
+        oneof: false,
         directive_invocations: Vec::new(),
     };
     registry.types.insert(name, input);
@@ -148,12 +138,7 @@ fn is_optional(message: &MessageDescriptor, field: &FieldDescriptor) -> bool {
     fields.is_some_and(|(_, fields)| fields.contains(&field.json_name()))
 }
 
-fn type_of(
-    registry: &mut Registry,
-    message: &MessageDescriptor,
-    field: &FieldDescriptor,
-    optional: bool,
-) -> String {
+fn type_of(registry: &mut Registry, field: &FieldDescriptor, optional: bool) -> String {
     let inner = match field.kind() {
         Kind::Bool => bool::create_type_info(registry),
         Kind::Bytes => <Hex as InputType>::create_type_info(registry),
@@ -169,7 +154,7 @@ fn type_of(
             register(registry, &kind);
             input_name(kind.name()) + "!"
         }
-        _ => scalar_of(registry, message.name(), field.name()),
+        _ => scalar_of(registry, field.name()),
     };
     let whole = if field.is_list() { format!("[{inner}]!") } else { inner };
     match optional {
@@ -179,9 +164,7 @@ fn type_of(
 }
 
 /// What a text of the vocabulary says, by the name of its field.
-fn scalar_of(registry: &mut Registry, message: &str, field: &str) -> String {
-    // The ids of a package are the package's texts, not handles of the ledger.
-    let imported = message.starts_with("Import") && message != "ImportRegister";
+fn scalar_of(registry: &mut Registry, field: &str) -> String {
     match field {
         "quantity" | "amount" | "consideration" | "outstanding" | "findings" | "items"
         | "decimals" | "level" => <Decimal as InputType>::create_type_info(registry),
@@ -191,9 +174,7 @@ fn scalar_of(registry: &mut Registry, message: &str, field: &str) -> String {
         "currency" => <CurrencyCode as InputType>::create_type_info(registry),
         "party" | "participant" | "holder" | "bank" | "asset" | "operator" | "account"
         | "issuer" | "registrar" | "class" | "from" | "to" | "stakeholder" | "delivering_party"
-        | "receiving_party" | "cash_account" | "certificates"
-            if !imported =>
-        {
+        | "receiving_party" | "cash_account" | "certificates" => {
             async_graphql::ID::create_type_info(registry)
         }
         _ => String::create_type_info(registry),

@@ -5,15 +5,18 @@ use counterfoil_engine::wire::v1;
 use counterfoil_registry::handle::{AccountId, ClassId, Holder, IssuerId, PartyId, StakeholderId};
 
 use super::account::SecuritiesAccount;
-use super::cap_table::{CapTable, MomentInput};
+use super::cap_table::{CapTable, CapTableDefinition, MomentInput, Wanted};
 use super::certificate::Certificate;
 use super::event::{self, EventPage};
 use super::input::{ClassKind, Input};
 use super::page::{Page, Paging};
 use super::party::{Party, name};
+use super::plan::Plan;
 use super::scalar::{Date, Decimal};
+use super::security::Security;
 use super::sight::{Sight, held, id};
 use super::submission::{SubmissionInput, act, payload};
+use super::vesting::{self, VestingLine};
 
 /// An issuer of securities and its register.
 #[derive(SimpleObject, Clone)]
@@ -99,8 +102,49 @@ impl Issuer {
         #[graphql(desc = "As it was known then; without it, as it is known now.")] known_at: Option<
             MomentInput,
         >,
+        #[graphql(desc = "What counts as a share; without it FULLY_DILUTED.")] definition: Option<
+            CapTableDefinition,
+        >,
     ) -> Result<Option<CapTable>> {
-        Ok(CapTable::find(&self.sight, self.issuer, as_of, known_at).await?)
+        let wanted = Wanted { as_of, known_at, definition };
+        Ok(CapTable::find(&self.sight, self.issuer, wanted).await?)
+    }
+
+    /// Its stock plans as they are now, in the order of their registration; null to who may not see
+    /// the register.
+    async fn plans(&self) -> Result<Option<Vec<Plan>>> {
+        Ok(Plan::of_issuer(&self.sight, self.issuer).await?)
+    }
+
+    /// The grants, warrants and convertibles that the reader may see, ended ones too, in the order of
+    /// their records.
+    async fn securities(
+        &self,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<Security>> {
+        let paging = Paging { first, after, last, before };
+        Ok(Security::of_issuer(&self.sight, self.issuer, paging).await?)
+    }
+
+    /// What had vested at the end of a day of each security that vests, as far as the reader may see
+    /// it: grants and warrants before stock.
+    #[allow(clippy::too_many_arguments, reason = "one for each argument of the field")]
+    async fn vesting(
+        &self,
+        #[graphql(desc = "At the end of this day; without it, now.")] as_of: Option<Date>,
+        #[graphql(desc = "As it was known then; without it, as it is known now.")] known_at: Option<
+            MomentInput,
+        >,
+        #[graphql(desc = "So many from the beginning, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Result<Page<VestingLine>> {
+        let paging = Paging { first, after, last, before };
+        Ok(vesting::page(&self.sight, self.issuer, as_of, known_at, paging).await?)
     }
 
     /// What happened to the register, in the order of the records; null to who may not see it.
@@ -209,7 +253,8 @@ impl StockClass {
         self.register().map(|class| class.authorized.to_string())
     }
 
-    /// Shares ever issued. Null to who may not see the register.
+    /// Shares ever issued, in shares of today: a split multiplies them. Null to who may not see the
+    /// register.
     async fn issued(&self) -> Option<Decimal> {
         self.register().map(|class| class.issued.into())
     }
@@ -219,7 +264,13 @@ impl StockClass {
         self.register().map(|class| class.outstanding.into())
     }
 
-    /// Shares cancelled. Null to who may not see the register.
+    /// Shares that the issuer bought back and keeps. Null to who may not see the register.
+    async fn treasury(&self) -> Option<Decimal> {
+        self.register().map(|class| class.treasury.into())
+    }
+
+    /// Shares that are no more: cancelled, retracted, converted, or bought back and retired. Null to
+    /// who may not see the register.
     async fn retired(&self) -> Option<Decimal> {
         self.register().map(|class| class.retired.into())
     }

@@ -4,11 +4,11 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use counterfoil_engine::command::Reference;
 use counterfoil_engine::handle::{AssetId, CashAccountId, InstructionId};
 use counterfoil_registry::handle::{
-    AccountId, CertificateId, ClassId, IssuerId, PartyId, StakeholderId,
+    AccountId, CertificateId, ClassId, IssuerId, PartyId, PlanId, SecurityId, StakeholderId,
 };
 
 use super::account::SecuritiesAccount;
-use super::cap_table::{CapTable, MomentInput};
+use super::cap_table::{CapTable, CapTableDefinition, MomentInput, Wanted};
 use super::cash::{CashAccount, CashAsset};
 use super::certificate::Certificate;
 use super::instruction::Instruction;
@@ -16,8 +16,10 @@ use super::issuer::{Issuer, Stakeholder, StockClass};
 use super::ledger::Ledger;
 use super::page::{Page, Paging};
 use super::party::{Participant, Party};
+use super::plan::Plan;
 use super::record::{self, Checkpoint, Record, Submission};
 use super::scalar::Height;
+use super::security::Security;
 use super::sight::{Asker, Sight, handle};
 use crate::fault::Fault;
 
@@ -41,6 +43,10 @@ pub(crate) enum Node {
     Stakeholder(Stakeholder),
     /// A certificate.
     Certificate(Certificate),
+    /// A grant, warrant or convertible.
+    Security(Security),
+    /// A stock plan.
+    Plan(Plan),
     /// An instruction.
     Instruction(Instruction),
     /// A record.
@@ -52,6 +58,12 @@ impl Node {
     async fn find(sight: &Sight, id: &ID) -> Result<Option<Node>, Fault> {
         if let Some(certificate) = handle(id, CertificateId::parse) {
             return Ok(Certificate::find(sight, certificate).await?.map(Node::Certificate));
+        }
+        if let Some(security) = handle(id, SecurityId::parse) {
+            return Ok(Security::find(sight, security).await?.map(Node::Security));
+        }
+        if let Some(plan) = handle(id, PlanId::parse) {
+            return Ok(Plan::find(sight, plan).await?.map(Node::Plan));
         }
         if let Some(index) = handle(id, record::index) {
             return Ok(Record::find(sight, index).await?.map(Node::Record));
@@ -318,11 +330,15 @@ impl Query {
         #[graphql(desc = "As it was known then; without it, as it is known now.")] known_at: Option<
             MomentInput,
         >,
+        #[graphql(desc = "What counts as a share; without it FULLY_DILUTED.")] definition: Option<
+            CapTableDefinition,
+        >,
         #[graphql(desc = "Wait for this height.")] min_height: Option<Height>,
     ) -> Result<Option<CapTable>> {
         let sight = Asker::sight(ctx, min_height).await?;
+        let wanted = Wanted { as_of, known_at, definition };
         match handle(&issuer, IssuerId::parse) {
-            Some(issuer) => Ok(CapTable::find(&sight, issuer, as_of, known_at).await?),
+            Some(issuer) => Ok(CapTable::find(&sight, issuer, wanted).await?),
             None => Ok(None),
         }
     }

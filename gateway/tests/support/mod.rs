@@ -95,6 +95,14 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    /// A test that fails leaves no server behind.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// Sets up a ledger in `data` below a folder; its id and its operator.
 pub(crate) fn set_up(folder: &Path) -> (Hash, Signer) {
     let arguments = ["init", "--data", "data", "--origin", "counterfoil.test/ledger", "--json"];

@@ -65,11 +65,15 @@ impl Fold {
         for effect in &event.effects {
             if let Effect::Documented { issuer, objects } = effect {
                 documented = true;
+                self.remember_ids(*issuer, &event.effects);
+                let objects = objects.iter().map(|object| self.in_words(*issuer, object));
+                let objects = objects.collect();
                 let told = self.told.entry(*issuer).or_default();
-                told.push(Told::Documented(event.date, objects.clone()));
+                told.push(Told::Documented(event.date, objects));
             }
         }
         if !documented && let Some(issuer) = self.issuer_of(event) {
+            self.remember_ids(issuer, &event.effects);
             self.told.entry(issuer).or_default().push(Told::Bare(event.clone()));
         }
     }

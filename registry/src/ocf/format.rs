@@ -123,6 +123,8 @@ pub(super) enum Gap {
     NoPrice,
     /// With what another field of the object holds.
     As(&'static str),
+    /// Not at once: with what this says, when all objects of the package are known.
+    Later(&'static str),
     /// With this number.
     Number(i64),
     /// With `false`.
@@ -287,9 +289,9 @@ pub(super) fn shape(kind: Kind) -> &'static Shape {
 /// The members of a manifest beside its lists of files and the issuer.
 pub(super) static HEAD: Shape = Shape {
     fields: &[
-        must("ocf_version", Type::Text),
-        filled("as_of", Type::Date, Gap::As("generated_at")),
-        filled("generated_at", Type::Moment, Gap::As("as_of")),
+        filled("ocf_version", Type::Text, Gap::Text(VERSION)),
+        filled("as_of", Type::Date, Gap::Later("its generated_at, or its last transaction")),
+        filled("generated_at", Type::Moment, Gap::Later("its as_of")),
         may("comments", parts::COMMENTS),
     ],
     ties: &[],

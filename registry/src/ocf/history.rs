@@ -9,17 +9,19 @@
 //! Deliberately absent: the rules of the register (authorized shares, pools, formation), which bind
 //! when the items are carried out ([`super::import`]).
 
-use super::Refusal;
 use super::findings::Findings;
 use super::package::Package;
+use super::{Mode, Refusal};
 
 mod dates;
 mod fresh;
 mod ids;
 mod index;
+mod lost;
 mod names;
 mod order;
 mod references;
+mod vesting;
 mod walk;
 
 pub(super) use index::{Index, Role, role};
@@ -29,6 +31,11 @@ pub(super) use order::order;
 pub(super) fn repair(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     ids::unique(package, findings)?;
     references::resolve(package, findings)?;
+    vesting::agree(package, findings)?;
+    if findings.mode() == Mode::Lenient {
+        lost::make(package, findings)?;
+    }
+    dates::early(package, findings)?;
     let mut index = Index::of(package, findings)?;
     index.unlink(package);
     dates::agree(package, &mut index, findings)?;

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::Code;
-use super::object::Kind;
+use super::object::{Kind, Object};
 use super::tree::Tree;
 
 type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
@@ -69,4 +71,48 @@ fn consideration(members: &mut Members<'_>) -> bool {
     *key = Cow::Borrowed("consideration_text");
     *value = Tree::Text(Cow::Owned(text));
     true
+}
+
+/// Takes out the cliffs that some systems state beside the trigger of a vesting condition, as a
+/// period of their own. Returns the condition and the installment for each that the installments of
+/// its trigger reach: that is what the main branch says in `cliff_installment`.
+pub(super) fn cliffs(members: &mut Members<'_>) -> Vec<(usize, u64)> {
+    let mut cliffs = Vec::new();
+    let conditions = members.iter_mut().find(|(key, _)| key == "vesting_conditions");
+    let Some((_, Tree::List(conditions))) = conditions else { return cliffs };
+    for (at, condition) in conditions.iter_mut().enumerate() {
+        let Some(installment) = installment(condition) else { continue };
+        if let Tree::Map(members) = condition {
+            members.retain(|(key, _)| key != "cliff_condition");
+            cliffs.push((at, installment));
+        }
+    }
+    cliffs
+}
+
+/// The installment on which the cliff of a condition falls, if it falls on one.
+fn installment(condition: &Tree<'_>) -> Option<u64> {
+    let (cliff, trigger) = (condition.get("cliff_condition")?, condition.get("trigger")?);
+    let (wait, step) = (cliff.get("period")?, trigger.get("period")?);
+    let length = |period: &Tree<'_>| match period.get("length") {
+        Some(Tree::Number(text)) => text.parse::<u64>().ok().filter(|length| *length > 0),
+        _ => None,
+    };
+    let same = wait.get("type")?.text()? == step.get("type")?.text()?;
+    let (whole, part) = (length(wait)?, length(step)?);
+    let stated = step.get("cliff_installment").is_some();
+    (same && !stated && whole.is_multiple_of(part)).then(|| whole / part)
+}
+
+/// States cliffs as the main branch does.
+pub(super) fn set_cliffs(object: &mut Object, cliffs: &[(usize, u64)]) {
+    let (_, fields) = object.parts();
+    let Some(Value::Array(conditions)) = fields.get_mut("vesting_conditions") else { return };
+    for (at, installment) in cliffs {
+        let period =
+            conditions.get_mut(*at).and_then(|one| one.get_mut("trigger")?.get_mut("period"));
+        if let Some(Value::Object(period)) = period {
+            period.insert("cliff_installment".into(), (*installment).into());
+        }
+    }
 }

@@ -115,7 +115,10 @@ impl Gather {
         from: &mut dyn Read,
         compressed: Option<u64>,
     ) -> Result<(), Refusal> {
-        if !name.to_ascii_lowercase().ends_with(".json") {
+        // What a Macintosh adds about a file bears the name of the file.
+        let last = name.rsplit('/').next().unwrap_or_default();
+        let about = name.starts_with("__MACOSX/") || last.starts_with("._");
+        if about || !name.to_ascii_lowercase().ends_with(".json") {
             return Ok(());
         }
         let left = PACKAGE_BYTES_MAX.saturating_sub(self.bytes);

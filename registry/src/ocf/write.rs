@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::findings::Findings;
-use super::format::{self, File, Need, Since};
+use super::format::{self, File, Need, Shape, Since, Type};
 use super::object::{Kind, Object};
 use super::package::Package;
 use super::{Code, Finding, Mode, Refusal};
@@ -139,15 +139,47 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
             _ => beyond("current_relationships: 1.2.0 has one at most".to_owned())?,
         }
     }
-    for field in format::shape(kind).fields {
-        if field.need == Need::Null && !fields.contains_key(field.name) {
-            fields.insert(field.name.into(), Value::Null);
-        }
-        if field.since == Since::Main && fields.contains_key(field.name) {
-            beyond(format!("{}: 1.2.0 has no such field", field.name))?;
-        }
+    let shape = format::shape(kind);
+    newer(shape, &fields, &mut |field| beyond(format!("{field}: 1.2.0 has no such field")))?;
+    for field in shape.fields.iter().filter(|field| field.need == Need::Null) {
+        fields.entry(field.name).or_insert(Value::Null);
     }
     Ok(Value::Object(fields))
+}
+
+/// Names each field that 1.2.0 does not have, in an object and in those within it.
+fn newer(
+    shape: &'static Shape,
+    fields: &Map<String, Value>,
+    found: &mut dyn FnMut(&str) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    for field in shape.fields {
+        let Some(value) = fields.get(field.name) else { continue };
+        if field.since == Since::Main {
+            found(field.name)?;
+        }
+        within(&field.holds, value, found)?;
+    }
+    Ok(())
+}
+
+fn within(
+    holds: &'static Type,
+    value: &Value,
+    found: &mut dyn FnMut(&str) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match (holds, value) {
+        (Type::Part(shape), Value::Object(fields)) => newer(shape, fields, found),
+        (Type::OneOf(options), Value::Object(fields)) => {
+            let tag = fields.get("type").and_then(Value::as_str);
+            let option = options.iter().find(|(name, _)| Some(*name) == tag);
+            option.map_or(Ok(()), |(_, shape)| newer(shape, fields, found))
+        }
+        (Type::List(of, _, _), Value::Array(list)) => {
+            list.iter().try_for_each(|value| within(of, value, found))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn text(value: &Value) -> String {

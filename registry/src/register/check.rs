@@ -241,7 +241,9 @@ impl Tally<'_> {
                 let sum = issuer.outstanding.checked_add(more);
                 self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
             }
-            if self.event.date < issuer.formed {
+            // What moves no share may speak of the time before: a valuation, or an employment.
+            let speaks = matches!(self.event.kind, EventKind::Information | EventKind::Vesting);
+            if !speaks && self.event.date < issuer.formed {
                 self.breaks(Rule::DateBeforeFormation)?;
             }
         }

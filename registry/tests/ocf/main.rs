@@ -4,6 +4,7 @@
 
 mod company;
 mod damage;
+mod exported;
 mod packages;
 mod roundtrip;
 mod schema;

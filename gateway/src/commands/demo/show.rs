@@ -30,7 +30,7 @@ pub(super) fn cap_table(
     let moment = known_at.map(|height| json!({ "height": height }));
     let answer = desk.ask(
         "query($issuer: ID!, $at: MomentInput) {
-         capTable(issuer: $issuer, asOf: $at, knownAt: $at) { fullyDiluted
+         capTable(issuer: $issuer, asOf: $at, knownAt: $at, definition: OUTSTANDING) { fullyDiluted
          classes { name authorized issued outstanding }
          holders(first: 100) { nodes { name holdings { quantity stockClass { name } } } } } }",
         json!({ "issuer": issuer, "at": moment }),

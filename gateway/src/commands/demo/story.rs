@@ -143,7 +143,7 @@ fn sample() -> Result<Newcomer, Failure> {
         member!("Transactions.ocf.json"),
     ];
     let source = Source::from_members(members)
-        .map_err(|refusal| Failure::refused(refusal.code.as_str(), refusal.to_string()))?;
+        .map_err(|refusal| Failure::refused(refusal.code.as_str(), refusal.reason()))?;
     Newcomer::read(&source, Options { mode: Mode::Strict, md5: true })
 }
 

@@ -63,7 +63,7 @@ fn names(package: &Package) -> BTreeMap<String, String> {
 
 /// A package that was refused, with what may help.
 pub(crate) fn refused(asked: &cli::Package, refusal: &Refusal) -> Failure {
-    let failure = Failure::refused(refusal.code.as_str(), refusal.to_string());
+    let failure = Failure::refused(refusal.code.as_str(), refusal.reason());
     match asked.lenient {
         true => failure,
         false => failure.hint("--lenient reads what has one documented reading"),

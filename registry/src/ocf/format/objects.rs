@@ -32,7 +32,7 @@ static ISSUER: Shape = Shape {
         COMMENTS,
         filled("legal_name", Text, Gap::Text(UNSTATED)),
         may("dba", Text),
-        must("formation_date", Date),
+        filled("formation_date", Date, Gap::Later("the day of the first transaction")),
         filled("country_of_formation", Type::Country, Gap::Text("ZZ")),
         may("country_subdivision_of_formation", Type::Subdivision),
         newer("country_subdivision_name_of_formation", Text),
@@ -71,7 +71,7 @@ static STOCK_CLASS: Shape = Shape {
         ID,
         COMMENTS,
         filled("name", Label, Gap::As("id")),
-        must("class_type", Enum(n::CLASS)),
+        filled("class_type", Enum(n::CLASS), Gap::Text("COMMON")),
         filled("default_id_prefix", Text, Gap::Text("")),
         filled("initial_shares_authorized", Authorized, Gap::Text("NOT APPLICABLE")),
         BOARD,
@@ -97,6 +97,8 @@ static LEGEND: Shape = Shape {
     ties: &[],
 };
 
+const COMMON: &str = "the classes of common stock, or all where none is";
+
 static PLAN: Shape = Shape {
     fields: &[
         ID,
@@ -104,9 +106,9 @@ static PLAN: Shape = Shape {
         filled("plan_name", Text, Gap::As("id")),
         BOARD,
         STOCKHOLDERS,
-        must("initial_shares_reserved", Numeric),
+        filled("initial_shares_reserved", Numeric, Gap::Text("0")),
         may("default_cancellation_behavior", Enum(n::CANCELLATION)),
-        must("stock_class_ids", List(&To(Target::Class), 1, Unique::Any)),
+        filled("stock_class_ids", List(&To(Target::Class), 1, Unique::Any), Gap::Later(COMMON)),
     ],
     ties: &[],
 };

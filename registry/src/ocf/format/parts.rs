@@ -1,7 +1,7 @@
 //! The objects within objects (OCF 1.2.0 `schema/types`).
 
 use super::names as n;
-use super::{Field, Gap, Shape, Target, Tie, Type, UNSTATED, Unique, filled, may, must};
+use super::{Field, Gap, Shape, Target, Tie, Type, UNSTATED, Unique, filled, may, must, newer};
 use Type::{
     Bool, Date, Enum, Integer, Label, List, Measure, Numeric, OneOf, Part, Percentage, Text,
 };
@@ -38,7 +38,8 @@ pub(super) const TRIGGERS: Type = List(&OneOf(TRIGGER), 0, Unique::Any);
 pub(super) const TRIGGERS_SOME: Type = List(&OneOf(TRIGGER), 1, Unique::Any);
 pub(super) const CONDITIONS: Type = List(&Part(&CONDITION), 1, Unique::Any);
 
-static MONETARY: Shape = shape(&[must("amount", Measure), must("currency", Type::Currency)]);
+static MONETARY: Shape =
+    shape(&[must("amount", Measure), filled("currency", Type::Currency, Gap::Text("XXX"))]);
 static RATIO_SHAPE: Shape = shape(&[must("numerator", Numeric), must("denominator", Numeric)]);
 static NAME_SHAPE: Shape = shape(&[
     filled("legal_name", Text, Gap::Text(UNSTATED)),
@@ -321,11 +322,13 @@ static IN_DAYS: Shape = shape(&[
     tag(&["DAYS"]),
     must("length", Integer(0)),
     filled("occurrences", Integer(1), Gap::Number(1)),
+    newer("cliff_installment", Integer(0)),
 ]);
 static IN_MONTHS: Shape = shape(&[
     tag(&["MONTHS"]),
     must("length", Integer(0)),
     filled("occurrences", Integer(1), Gap::Number(1)),
+    newer("cliff_installment", Integer(0)),
     filled(
         "day_of_month",
         Enum(n::DAY_OF_MONTH),

@@ -57,7 +57,7 @@ const BALANCE: Field = firm("balance_security_id", To(Target::Security));
 const SECURITIES: Type = List(&To(Target::Security), 0, Unique::Each);
 const SECURITIES_SOME: Type = List(&To(Target::Security), 1, Unique::Each);
 const RESULTS: Field = filled("resulting_security_ids", SECURITIES, Gap::Empty);
-const RESULTS_SOME: Field = must("resulting_security_ids", SECURITIES_SOME);
+const RESULTS_SOME: Field = filled("resulting_security_ids", SECURITIES_SOME, Gap::Empty);
 
 // ---- What the issuer decides ----
 
@@ -142,7 +142,7 @@ static STOCK_ISSUANCE: Shape = Shape {
         STOCKHOLDERS,
         CONSIDERATION,
         EXEMPTIONS,
-        CLASS,
+        filled("stock_class_id", To(Target::Class), Gap::Later("the one class of the package")),
         may("stock_plan_id", To(Target::Plan)),
         may("share_numbers_issued", p::SHARE_NUMBERS),
         filled("share_price", p::MONEY, Gap::NoPrice),

@@ -6,10 +6,32 @@
 
 use crate::date::Date;
 use crate::ocf::findings::Findings;
+use crate::ocf::object::Kind;
 use crate::ocf::package::Package;
 use crate::ocf::{Code, Refusal};
 
 use super::index::{Index, Role};
+
+/// Points out what is dated before the formation of the issuer and moves no share: valuations,
+/// financings, and vesting that began with the employment.
+pub(super) fn early(package: &Package, findings: &mut Findings) -> Result<(), Refusal> {
+    let formed = package.formed();
+    for item in &package.items {
+        let field = match item.object.kind() {
+            Kind::Valuation => "effective_date",
+            Kind::Financing => "date",
+            kind if super::role(kind) == Role::Vesting => "date",
+            _ => continue,
+        };
+        let date = item.object.text(field).and_then(Date::parse);
+        if let Some(date) = date.filter(|date| *date < formed) {
+            let (file, id) = (package.file(item.file), item.object.id());
+            let what = format!("{field}: {date} lies before the formation of the issuer");
+            findings.note(Code::DateOrder, file, id, what, "kept: it moves no share")?;
+        }
+    }
+    Ok(())
+}
 
 /// Makes the dates agree.
 pub(super) fn agree(

@@ -2,6 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
+use crate::amount::Quantity;
+use crate::ocf::object::Object;
+use crate::ocf::package::Item;
+
 /// The names that are taken.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
@@ -11,6 +17,48 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
+    /// What the objects of a package are called, and their securities.
+    pub(super) fn of(items: &[Item]) -> Fresh {
+        let mut fresh = Fresh::default();
+        for item in items {
+            let object = &item.object;
+            fresh.take(object.id());
+            let fields = ["security_id", "custom_id", "balance_security_id"];
+            fields.iter().filter_map(|field| object.text(field)).for_each(|id| fresh.take(id));
+        }
+        fresh
+    }
+
+    /// The issuance of a certificate of this quantity that continues another one, under this
+    /// security id or a new one. `named` is the issuance after which it is called.
+    pub(super) fn certificate(
+        &mut self,
+        model: &Object,
+        named: &Object,
+        security_id: Option<String>,
+        date: &str,
+        quantity: Quantity,
+    ) -> Object {
+        let text = |field: &str| named.text(field).unwrap_or_default();
+        let security_id = security_id.unwrap_or_else(|| self.after(text("security_id")));
+        let mut made = model.clone();
+        made.rename(self.after(named.id()));
+        made.set("security_id", security_id.into());
+        made.set("custom_id", self.after(text("custom_id")).into());
+        made.set("date", date.into());
+        for field in ["share_numbers_issued", "comments"] {
+            made.remove(field);
+        }
+        match made.value("investment_amount").cloned() {
+            Some(Value::Object(mut money)) => {
+                money.insert("amount".into(), quantity.to_string().into());
+                made.set("investment_amount", Value::Object(money));
+            }
+            _ => made.set("quantity", quantity.to_string().into()),
+        }
+        made
+    }
+
     /// Nothing made is called like this.
     pub(super) fn take(&mut self, name: &str) {
         self.taken.insert(name.to_owned());

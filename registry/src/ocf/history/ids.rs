@@ -8,9 +8,10 @@ use crate::ocf::object::Kind;
 use crate::ocf::package::Package;
 use crate::ocf::{Code, Refusal};
 
-/// Makes the ids unique. An object that occurs twice is taken once; a transaction or a description
-/// that shares its id with another gets an id of its own; two classes, plans, holders or terms under
-/// one id are refused, since nobody could say which of them a reference means.
+/// Makes the ids unique. An object that occurs twice is taken once, and so is a holder of one name; a
+/// transaction or a description that shares its id with another gets an id of its own, and references
+/// mean the first; two classes, plans, holders or splits under one id are refused, since nobody could
+/// say which of them a reference means.
 pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     let mut left_out = Vec::new();
     let mut fresh: Option<Fresh> = None;
@@ -37,6 +38,13 @@ pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(
             continue;
         }
         let what = "another object has the same id";
+        let name = package.items[first].object.value("name");
+        if kind == Kind::Stakeholder && name == item.object.value("name") {
+            let done = "the first description of the holder is taken";
+            findings.departure(Code::IdTwice, file, id, what, done)?;
+            left_out.push(at);
+            continue;
+        }
         if is_named(kind) {
             return Err(Refusal::new(Code::IdTwice, file, id, what));
         }
@@ -56,15 +64,8 @@ pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(
     Ok(())
 }
 
-/// Whether other objects name a kind by its id, so that two under one id mean two things.
+/// Whether shares are held, limited or multiplied by what bears the id, so that two under one id
+/// mean two things.
 fn is_named(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Stakeholder
-            | Kind::StockClass
-            | Kind::StockPlan
-            | Kind::StockLegendTemplate
-            | Kind::VestingTerms
-            | Kind::StockClassSplit
-    )
+    matches!(kind, Kind::Stakeholder | Kind::StockClass | Kind::StockPlan | Kind::StockClassSplit)
 }

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::ocf::findings::Findings;
-use crate::ocf::format::{self, Need, Shape, Target, Type, UNSTATED};
+use crate::ocf::format::{self, Gap, Need, Shape, Target, Type, UNSTATED};
 use crate::ocf::normal::shown;
 use crate::ocf::object::{Kind, Object};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
 /// Makes every reference lead somewhere. LENIENT leaves a link out where its field may be absent,
-/// makes a holder of whom nothing is known but the id, and leaves out an object that only speaks
-/// about something that is not there, until nothing more is left out.
+/// makes a holder or a class of which nothing is known but the id, and leaves out an object that only
+/// speaks about something that is not there, until nothing more is left out.
 pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     while once(package, findings)? {}
     Ok(())
@@ -24,8 +24,9 @@ pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<
 /// Goes through the package once; whether it left something out.
 fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal> {
     let mut known = Known::of(package);
+    let classes = Classes::of(package);
     let mut left_out = Vec::new();
-    let mut holders: Vec<Item> = Vec::new();
+    let mut made: Vec<Item> = Vec::new();
     let mut items = std::mem::take(&mut package.items);
     for (at, item) in items.iter_mut().enumerate() {
         let file = package.file(item.file);
@@ -45,15 +46,32 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
                     let done = "a holder of whom nothing else is known is made";
                     findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
                     known.add(Target::Stakeholder, &wanted);
-                    holders.push(Item { file: item.file, object: holder(wanted) });
+                    made.push(Item { file: item.file, object: holder(wanted) });
+                }
+                Target::Class if is_issuance(kind) && wanted.is_empty() => match &classes.all[..] {
+                    [only] => drop(fields.insert(field.to_owned(), only.as_str().into())),
+                    _ => {
+                        let what = format!("{field}: it is missing, and not one class is there");
+                        return Err(Refusal::new(Code::FieldMissing, file, id, what));
+                    }
+                },
+                Target::Class if is_issuance(kind) => {
+                    let done = "a class of which nothing else is known is made";
+                    findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    known.add(Target::Class, &wanted);
+                    made.push(Item { file: item.file, object: class(wanted) });
+                }
+                Target::Class if kind == Kind::StockPlan && !classes.all.is_empty() => {
+                    if !wanted.is_empty() {
+                        let done = "taken as the classes of common stock, or all where none is";
+                        findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+                    }
+                    fields.insert(field.to_owned(), classes.common().into());
                 }
                 Target::Issuer => {
                     let done = "read as the one issuer of the package";
                     findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
-                    fields.insert(field, package.issuer.id().into());
-                }
-                _ if is_issuance(kind) || kind == Kind::StockPlan => {
-                    return Err(Refusal::new(Code::ReferenceUnknown, file, id, what));
+                    fields.insert(field.to_owned(), package.issuer.id().into());
                 }
                 _ => {
                     let done = "left out: it speaks about nothing that is there";
@@ -66,7 +84,7 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
             left_out.push(at);
         }
     }
-    items.extend(holders);
+    items.extend(made);
     package.items = items;
     super::index::remove(package, &left_out);
     Ok(!left_out.is_empty())
@@ -90,6 +108,39 @@ fn holder(id: String) -> Object {
     });
     let fields = fields.as_object().cloned().unwrap_or_default();
     Object::new(Kind::Stakeholder, id, fields)
+}
+
+/// A class of which nothing but its id is known: it limits nothing, and converts into nothing.
+fn class(id: String) -> Object {
+    let fields = json!({
+        "name": id, "class_type": "COMMON", "default_id_prefix": "",
+        "initial_shares_authorized": "NOT APPLICABLE", "votes_per_share": "1", "seniority": "1",
+    });
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    Object::new(Kind::StockClass, id, fields)
+}
+
+/// The classes of a package by their ids.
+struct Classes {
+    all: Vec<String>,
+    common: Vec<String>,
+}
+
+impl Classes {
+    fn of(package: &Package) -> Classes {
+        let ids = |common: bool| -> Vec<String> {
+            let classes = package.of(Kind::StockClass);
+            let classes =
+                classes.filter(|class| !common || class.text("class_type") == Some("COMMON"));
+            classes.map(|class| class.id().to_owned()).collect()
+        };
+        Classes { all: ids(false), common: ids(true) }
+    }
+
+    /// Those of common stock, or all where none is.
+    fn common(&self) -> Vec<String> {
+        if self.common.is_empty() { self.all.clone() } else { self.common.clone() }
+    }
 }
 
 /// What the package has, by target and id.
@@ -136,6 +187,14 @@ impl Known {
     }
 }
 
+/// What a field of one id, or of a list of them, refers to.
+fn target(holds: &Type) -> Option<Target> {
+    match holds {
+        Type::To(target) | Type::List(Type::To(target), _, _) => Some(*target),
+        _ => None,
+    }
+}
+
 /// Whether a field can refer to something here.
 fn refers(holds: &Type) -> bool {
     match holds {
@@ -154,8 +213,8 @@ fn refers(holds: &Type) -> bool {
 struct Missing {
     /// Those that were taken out.
     links: Vec<(String, Target)>,
-    /// Those that cannot be: field, target and id.
-    needed: Vec<(String, Target, String)>,
+    /// Those that cannot be: field, target and id, which is empty where the field is missing.
+    needed: Vec<(&'static str, Target, String)>,
 }
 
 /// Looks through an object, and the objects within it; takes out the links that may be absent.
@@ -168,6 +227,11 @@ fn part(
 ) {
     for field in shape.fields.iter().filter(|field| refers(&field.holds)) {
         let optional = matches!(field.need, Need::May | Need::Firm);
+        if let (Need::Must(Gap::Later(_)), Some(target)) = (field.need, target(&field.holds))
+            && !fields.contains_key(field.name)
+        {
+            missing.needed.push((field.name, target, String::new()));
+        }
         match field.holds {
             Type::To(target) if target != Target::Security => {
                 let Some(Value::String(id)) = fields.get(field.name) else { continue };
@@ -178,7 +242,7 @@ fn part(
                     missing.links.push((field.name.to_owned(), target));
                     fields.remove(field.name);
                 } else if top {
-                    missing.needed.push((field.name.to_owned(), target, id.clone()));
+                    missing.needed.push((field.name, target, id.clone()));
                 }
             }
             Type::List(Type::To(target), least, _) if *target != Target::Security => {
@@ -189,7 +253,7 @@ fn part(
                 let first = first.and_then(Value::as_str).unwrap_or_default().to_owned();
                 list.retain(|id| known.has(*target, id.as_str().unwrap_or_default()));
                 if list.len() < least {
-                    missing.needed.push((field.name.to_owned(), *target, first));
+                    missing.needed.push((field.name, *target, first));
                 } else {
                     let gone = before - list.len();
                     missing.links.extend((0..gone).map(|_| (field.name.to_owned(), *target)));

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::captable::Fold;
 use crate::date::Date;
 use crate::ocf::import::import;
+use crate::ocf::object::Kind;
 use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Package, Refusal, read};
 use crate::rule::Rule;
@@ -227,11 +228,67 @@ fn what_happens_to_nothing_is_left_out() {
 }
 
 #[test]
-fn a_sale_to_nobody_is_refused() {
+fn what_is_sold_to_nobody_stays_with_the_seller_until_it_is_sold_on() {
     let history =
         [issue("x", "2021-01-01", "a", "100"), transfer("x", "2021-02-01", "100", &["lost"])];
-    let refusal = read(&source(&history), Options { mode: Mode::Lenient, md5: true }).unwrap_err();
-    assert_eq!(refusal.rule, Some(Rule::QuantityMismatch), "{refusal}");
+    let lost = ["no issuance opens the resulting security lost"];
+    told(&history, Code::ReferenceUnknown, &lost, &[("a", "100")]);
+    // Of the parts of a sale one is known, and the unknown buyer of the other sells to c.
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        issue("y", "2021-02-01", "b", "40"),
+        transfer("x", "2021-02-01", "90", &["y", "lost"]),
+        transfer("lost", "2021-03-01", "50", &["z"]),
+        issue("z", "2021-03-01", "c", "50"),
+    ];
+    let found = [lost[0], "10 is left, and it names no balance"];
+    let held = [("a", "10"), ("b", "40"), ("c", "50")];
+    told(&history, Code::ReferenceUnknown, &found, &held);
+    // A sale that names no result, and one of what another sale lost.
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        transfer("x", "2021-02-01", "100", &["lost"]),
+        with(transfer("lost", "2021-03-01", "100", &[]), "resulting_security_ids", Value::Null),
+    ];
+    let found = ["null is no value", lost[0], "it names no resulting security"];
+    told(&history, Code::FieldInvalid, &found, &[("a", "100")]);
+}
+
+#[test]
+fn a_class_of_which_nothing_is_known_has_holders_all_the_same() {
+    let history = [with(issue("x", "2021-01-01", "a", "7"), "stock_class_id", "series a".into())];
+    let found = ["stock_class_id: nothing in the package is called \"series a\""];
+    told(&history, Code::ReferenceUnknown, &found, &[("a", "7")]);
+    let history = [with(issue("x", "2021-01-01", "a", "7"), "stock_class_id", "".into())];
+    told(&history, Code::FieldInvalid, &["an empty text is no value"], &[("a", "7")]);
+}
+
+#[test]
+fn vesting_meets_a_condition_of_the_terms_or_nothing() {
+    let vests = |kind: &str, condition: &str| {
+        event(kind, "g", "2021-01-01", json!({ "vesting_condition_id": condition }))
+    };
+    let grant = with(grant("g", "2021-01-01", "a", "100"), "vesting_terms_id", "terms".into());
+    let history = [grant, vests("VESTING_START", "begin"), vests("VESTING_EVENT", "sale")];
+    let found = ["have no condition \"begin\"", "have no condition \"sale\""];
+    told(&history, Code::ReferenceUnknown, &found, &[]);
+    let (package, _, _) = leniently(&history);
+    let start = package.of(Kind::VestingStart).next().unwrap();
+    assert_eq!(start.text("vesting_condition_id"), Some("start"));
+    assert_eq!(package.of(Kind::VestingEvent).count(), 0);
+}
+
+#[test]
+fn vesting_before_the_formation_is_pointed_out_and_waives_no_rule() {
+    let start = json!({ "vesting_condition_id": "start" });
+    let history = [
+        event("VESTING_START", "g", "2019-06-01", start),
+        with(grant("g", "2021-01-01", "a", "100"), "vesting_terms_id", "terms".into()),
+    ];
+    let package = strictly(&history).unwrap();
+    let codes: Vec<Code> = package.findings.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::DateOrder]);
+    import(&package, Mode::Strict).unwrap();
 }
 
 #[test]
@@ -394,7 +451,7 @@ fn vesting_goes_on_in_what_is_left_of_a_grant() {
         event("EQUITY_COMPENSATION_CANCELLATION", "g", "2021-02-01", reason),
     ];
     let (package, _, _) = leniently(&history);
-    let starts = package.of(crate::ocf::object::Kind::VestingStart);
+    let starts = package.of(Kind::VestingStart);
     let starts: Vec<_> = starts.map(|start| start.text("security_id").unwrap()).collect();
     assert_eq!(starts, ["g", "g/2"]);
 }

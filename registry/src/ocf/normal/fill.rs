@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Fault, Normal, Stop, Taken};
 use crate::ocf::Code;
-use crate::ocf::format::{Field, Gap, Need, Tie, Type, UNSTATED};
+use crate::ocf::format::{Field, Gap, Need, Tie, UNSTATED};
 
 impl Normal<'_> {
     /// Fills a required field that is missing or cannot be read.
@@ -22,7 +22,11 @@ impl Normal<'_> {
                 return Ok(());
             }
         };
-        let Some(value) = value(gap, field, taken) else {
+        if let Gap::Later(what) = gap {
+            self.departure(fault.code, fault.what, format!("taken as {what}"))?;
+            return Ok(());
+        }
+        let Some(value) = value(gap, taken) else {
             return Err(self.raised(fault));
         };
         let done = match &value {
@@ -114,9 +118,9 @@ fn missing<T>(names: &[&str]) -> Taken<T> {
     Err(Stop::Fault(Fault { code: Code::FieldMissing, what }))
 }
 
-fn value(gap: Gap, field: &Field, taken: &Map<String, Value>) -> Option<Value> {
+fn value(gap: Gap, taken: &Map<String, Value>) -> Option<Value> {
     Some(match gap {
-        Gap::Refuse => return None,
+        Gap::Refuse | Gap::Later(_) => return None,
         Gap::Empty => json!([]),
         Gap::Text(text) => text.into(),
         Gap::Number(number) => number.into(),
@@ -132,14 +136,7 @@ fn value(gap: Gap, field: &Field, taken: &Map<String, Value>) -> Option<Value> {
                 "conversion_mechanism": mechanism(),
             },
         }]),
-        Gap::As(other) => {
-            let other = taken.get(other)?.as_str()?;
-            match field.holds {
-                Type::Date => other.get(..10)?.into(),
-                Type::Moment => format!("{other}T00:00:00Z").into(),
-                _ => other.into(),
-            }
-        }
+        Gap::As(other) => taken.get(other)?.as_str()?.into(),
     })
 }
 

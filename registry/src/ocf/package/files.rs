@@ -25,7 +25,7 @@ pub(super) fn read(
     let mut types = types(source, findings)?;
     let name = &manifest_name(&types)?.to_owned();
     types.remove(name);
-    let (mut package, lists) = manifest(source, name, findings)?;
+    let (mut package, lists, as_of) = manifest(source, name, findings)?;
     let newer = is_newer(&package.version);
     let mut read = BTreeSet::from([name.to_owned()]);
     for (file, entries) in lists {
@@ -61,7 +61,23 @@ pub(super) fn read(
         let bytes = source.member(&member).unwrap_or_default();
         items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
     }
+    later(&mut package, as_of);
     Ok(package)
+}
+
+/// The dates of the package, and those that LENIENT left for the time when all objects are known.
+fn later(package: &mut Package, as_of: Option<Date>) {
+    let dates = package.items.iter().filter_map(|item| Date::parse(item.object.text("date")?));
+    let (first, last) = (dates.clone().min(), dates.max());
+    let made = package.generated_at.get(..10).and_then(Date::parse);
+    package.as_of = as_of.or(made).or(last).unwrap_or_default();
+    if package.generated_at.is_empty() {
+        package.generated_at = format!("{}T00:00:00Z", package.as_of);
+    }
+    if package.issuer.value("formation_date").is_none() {
+        let formed = first.map_or(package.as_of, |first| first.min(package.as_of));
+        package.issuer.set("formation_date", formed.to_string().into());
+    }
 }
 
 /// The `file_type` of each member; none where it has none.
@@ -130,7 +146,7 @@ fn manifest<'a>(
     source: &'a Source,
     name: &'a str,
     findings: &mut Findings,
-) -> Result<(Package, Lists<'a>), Refusal> {
+) -> Result<(Package, Lists<'a>, Option<Date>), Refusal> {
     let mut parser = Parser::new(name, source.member(name).unwrap_or_default())?;
     let Tree::Map(mut members) = parser.value()? else {
         return Err(Refusal::new(Code::JsonInvalid, name, "", "an object is wanted"));
@@ -173,7 +189,7 @@ fn manifest<'a>(
     let comments = comments.into_iter().flatten().filter_map(Value::as_str);
     let package = Package {
         digest: source.digest(),
-        as_of: Date::parse(&text("as_of")).unwrap_or_default(),
+        as_of: Date::default(),
         generated_at: text("generated_at"),
         comments: comments.map(str::to_owned).collect(),
         version,
@@ -182,7 +198,7 @@ fn manifest<'a>(
         items: Vec::new(),
         findings: Vec::new(),
     };
-    Ok((package, lists))
+    Ok((package, lists, Date::parse(&text("as_of"))))
 }
 
 fn issuer_of(

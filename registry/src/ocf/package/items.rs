@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{Item, Package};
 use crate::ocf::findings::Findings;
 use crate::ocf::format::{self, File, Shape, Since};
+use crate::ocf::history::{Role, role};
 use crate::ocf::normal::{Normal, shown};
 use crate::ocf::object::Kind;
 use crate::ocf::tree::{Parser, Tree};
@@ -83,19 +84,31 @@ impl Place<'_> {
         if let Some((code, what)) = older::rename(kind, &mut members, self.newer) {
             findings.note(code, self.name, &id, what, "read")?;
         }
+        let mut cliffs = Vec::new();
+        if kind == Kind::VestingTerms {
+            cliffs = older::cliffs(&mut members);
+            for (at, installment) in &cliffs {
+                let what = format!(
+                    "vesting_conditions[{at}].cliff_condition: the format has no such field"
+                );
+                let done = format!("read as a cliff at installment {installment}");
+                findings.departure(Code::FieldUnknown, self.name, &id, what, done)?;
+            }
+        }
         let mut normal = Normal::new(findings, self.name, self.newer);
         match normal.object(kind, &id, members) {
-            Ok(object) => {
+            Ok(mut object) => {
+                older::set_cliffs(&mut object, &cliffs);
                 package.items.push(Item { file: self.at, object });
                 Ok(())
             }
             // What moves nothing may be missing; what refers to it loses the reference.
-            Err(refusal) if describes(kind) => findings.departure(
+            Err(refusal) if moves_nothing(kind) => findings.departure(
                 refusal.code,
                 self.name,
                 &id,
                 refusal.what,
-                "the object, which moves nothing, is left out",
+                "the object, which moves no share, is left out",
             ),
             Err(refusal) => Err(refusal),
         }
@@ -150,16 +163,8 @@ impl Place<'_> {
         };
         let Some(kind) = Kind::parse(said) else {
             let what = format!("the format has no object type \"{}\"", shown(said));
-            if said.starts_with("TX_") {
-                return Err(Refusal::new(Code::TypeUnknown, self.name, id, what));
-            }
-            findings.departure(
-                Code::TypeUnknown,
-                self.name,
-                id,
-                what,
-                "left out: it is no transaction",
-            )?;
+            let done = "left out: what it says is not known";
+            findings.departure(Code::TypeUnknown, self.name, id, what, done)?;
             return Ok(None);
         };
         if kind == Kind::Issuer {
@@ -187,6 +192,19 @@ impl Place<'_> {
 }
 
 /// Whether nothing that is held depends on a kind.
-fn describes(kind: Kind) -> bool {
-    matches!(kind, Kind::StockLegendTemplate | Kind::Valuation | Kind::Financing | Kind::Document)
+fn moves_nothing(kind: Kind) -> bool {
+    use Kind::*;
+    let entity = matches!(
+        kind,
+        StockLegendTemplate | StockPlan | VestingTerms | Valuation | Financing | Document
+    );
+    let limit = matches!(
+        kind,
+        IssuerAuthorizedSharesAdjustment
+            | StockClassAuthorizedSharesAdjustment
+            | StockClassConversionRatioAdjustment
+            | StockPlanPoolAdjustment
+            | StockPlanReturnToPool
+    );
+    entity || limit || matches!(role(kind), Role::Remark | Role::Vesting)
 }

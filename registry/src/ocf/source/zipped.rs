@@ -30,7 +30,7 @@ pub(super) fn read<R: Read + Seek>(mut zip: R) -> Result<Source, Refusal> {
             let shown = raw.escape_ascii().to_string();
             Refusal::new(Code::PathInvalid, &shown, "", "the name is not UTF-8")
         })?;
-        if name.ends_with('/') || name.starts_with("__MACOSX/") {
+        if name.ends_with('/') {
             continue;
         }
         let name = clean(name)?;

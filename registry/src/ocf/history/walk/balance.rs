@@ -1,7 +1,5 @@
 //! What an event opens, and what it leaves.
 
-use serde_json::Value;
-
 use super::{Fresh, Life, Walk};
 use crate::amount::Quantity;
 use crate::ocf::object::{Kind, Object};
@@ -148,31 +146,15 @@ impl Walk<'_> {
         rest: Quantity,
         wanted: Option<String>,
     ) -> Object {
-        let mut made = self.stands(security).clone();
         // Named after the first certificate, however often it was reduced.
-        let first = self.object(self.index.securities[security].issuance);
-        let text = |field: &str| first.text(field).unwrap_or_default().to_owned();
-        let (id, named, number) = (first.id().to_owned(), text("security_id"), text("custom_id"));
-        let security_id = match wanted {
-            Some(id) => id,
-            None => self.fresh(&named),
-        };
-        made.rename(self.fresh(&id));
-        made.set("security_id", security_id.as_str().into());
-        made.set("custom_id", self.fresh(&number).into());
-        made.set("date", self.index.txs[at].date.to_string().into());
-        for field in ["share_numbers_issued", "comments"] {
-            made.remove(field);
-        }
-        match made.value("investment_amount").cloned() {
-            Some(Value::Object(mut money)) => {
-                money.insert("amount".into(), rest.to_string().into());
-                made.set("investment_amount", Value::Object(money));
-            }
-            _ => made.set("quantity", rest.to_string().into()),
-        }
+        let (model, named) =
+            (self.stands(security).clone(), self.index.securities[security].issuance);
+        let named = self.object(named).clone();
+        let date = self.index.txs[at].date.to_string();
+        let made = self.names().certificate(&model, &named, wanted, &date, rest);
         let item = self.index.txs[at].item;
         self.made.push((item, made.clone()));
+        let security_id = made.text("security_id").unwrap_or_default().to_owned();
         self.go_on_vesting(item, security, &security_id);
         made
     }
@@ -187,7 +169,7 @@ impl Walk<'_> {
                 continue;
             }
             let mut copy = self.object(event).clone();
-            copy.rename(self.fresh(copy.id()));
+            copy.rename(self.names().after(copy.id()));
             copy.set("security_id", security_id.into());
             self.made.push((item, copy));
         }
@@ -198,19 +180,9 @@ impl Walk<'_> {
         date.and_then(crate::date::Date::parse).unwrap_or_default()
     }
 
-    /// A text after this one that nothing else is called.
-    fn fresh(&mut self, text: &str) -> String {
+    /// Names for what is made.
+    fn names(&mut self) -> &mut Fresh {
         let items = &self.package.items;
-        let fresh = self.fresh.get_or_insert_with(|| {
-            let mut fresh = Fresh::default();
-            for item in items {
-                let object = &item.object;
-                fresh.take(object.id());
-                let fields = ["security_id", "custom_id", "balance_security_id"];
-                fields.iter().filter_map(|field| object.text(field)).for_each(|id| fresh.take(id));
-            }
-            fresh
-        });
-        fresh.after(text)
+        self.fresh.get_or_insert_with(|| Fresh::of(items))
     }
 }
