@@ -8,7 +8,7 @@
 //! Invariant: the same register, names, date and height give the same bytes.
 
 use counterfoil_engine::ledger::Ledger;
-use counterfoil_registry::captable::Fold;
+use counterfoil_registry::captable::{Export, Fold};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::event::EventKind;
 use counterfoil_registry::handle::{AccountId, Holder, IssuerId};
@@ -58,7 +58,7 @@ pub(crate) fn leave(
         return Ok(None);
     };
     let names = Names { people, ledger, fold: &register.fold, issuer };
-    let mut objects = register.fold.export(issuer, as_of);
+    let Export { mut objects, findings: untold } = register.fold.export(issuer, as_of);
     for object in &mut objects {
         names.join(object)?;
     }
@@ -77,6 +77,7 @@ pub(crate) fn leave(
         findings: Vec::new(),
     };
     let (package, members, mut findings) = readable(&package).map_err(refused)?;
+    findings.extend(untold);
     findings.extend(not_split(&register.fold, issuer, as_of));
     let objects = package.items.len() + 1;
     Ok(Some(Departure { as_of, known_at, objects, members, findings }))

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::table::plain;
+
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
@@ -54,7 +56,7 @@ impl Failure {
 
     /// Prints the failure for people and gives the status for scripts.
     pub fn report(&self) -> ExitCode {
-        eprintln!("error[{}]: {}", self.code, self.message);
+        eprintln!("error[{}]: {}", plain(&self.code), plain(&self.message));
         if !self.hint.is_empty() {
             eprintln!("hint: {}", self.hint);
         }

@@ -1,4 +1,6 @@
-//! Aligned tables for a terminal.
+//! Aligned tables for a terminal, and text of others in it.
+
+use std::borrow::Cow;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use counterfoil_registry::amount::Quantity;
@@ -10,15 +12,26 @@ pub(crate) fn aligned(head: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) 
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     if !head.is_empty() {
-        table.set_header(head);
+        table.set_header(head.iter().map(|cell| plain(cell)));
     }
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| plain(cell))));
     for number in numbers {
         if let Some(column) = table.column_mut(*number) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table.trim_fmt()
+}
+
+/// Text of a file or a server, which a terminal shows as it stands: what would move the cursor, begin
+/// a line, end colour or turn the direction of reading is replaced by U+FFFD, so that no name can
+/// forge a line or hide one.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(acts) { text.replace(acts, "\u{fffd}").into() } else { text.into() }
 }
 
 /// A quantity with its thousands set apart.
@@ -44,6 +57,21 @@ pub(crate) fn percent(part: Quantity, whole: Quantity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_replaced() {
+        for (text, shown) in [
+            ("Zoë O’Neil, 株式会社", "Zoë O’Neil, 株式会社"),
+            ("Ann\nBob  1,000", "Ann\u{fffd}Bob  1,000"),
+            ("\u{1b}]0;title\u{7}\u{9b}2J", "\u{fffd}]0;title\u{fffd}\u{fffd}2J"),
+            ("safe\u{202e}evil\u{2066}", "safe\u{fffd}evil\u{fffd}"),
+            ("\r\t\u{7f}\u{2028}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(plain(text), shown);
+            let table = aligned(&[text], &[], vec![vec![text.to_owned()]]);
+            assert_eq!(table.lines().map(str::trim).collect::<Vec<_>>(), [shown; 2]);
+        }
+    }
 
     #[test]
     fn thousands_are_set_apart() {

@@ -113,3 +113,41 @@ fn acme_has_its_published_figures() {
     assert_eq!(strict.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&strict.stderr).contains("hint: --lenient"));
 }
+
+/// A line of a table, a title and a refusal hold one line each, whatever a file calls its people.
+#[test]
+fn no_name_in_a_file_acts_on_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let acts = r"X\n total  9\u001b[2J\u0007\u202e";
+    let changed = |id_too: bool| {
+        for member in std::fs::read_dir(sample()).unwrap() {
+            let member = member.unwrap();
+            let mut file = std::fs::read_to_string(member.path()).unwrap();
+            for name in ["Meridian Loom, Inc.", "Ada Verhoeven"] {
+                file = file.replace(name, acts);
+            }
+            if id_too {
+                file = file
+                    .replace("\"stakeholder_id\": \"", &format!("\"stakeholder_id\": \"{acts}"));
+            }
+            std::fs::write(folder.path().join(member.file_name()), file).unwrap();
+        }
+    };
+    let quiet = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let acting = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(acting) && !text.contains("\n total  9"), "{text}");
+        text
+    };
+    changed(false);
+    let plain = "X\u{fffd} total  9\u{fffd}[2J\u{fffd}\u{fffd}";
+    for command in ["cap-table", "vesting", "history", "check"] {
+        let output = ocf(command, folder.path(), &[]);
+        assert!(output.status.success(), "{command}");
+        assert!(quiet(&output.stdout).contains(plain), "{command}");
+    }
+    changed(true);
+    let refused = ocf("check", folder.path(), &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(quiet(&refused.stderr).starts_with("error["));
+}

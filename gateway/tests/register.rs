@@ -64,6 +64,8 @@ fn a_company_arrives_lives_and_leaves_as_it_is() {
         assert!(exported.status.success(), "{}", text(&exported.stderr));
         let noted = text(&exported.stderr).matches("OCF_DERIVATIVES_NOT_SPLIT").count();
         assert_eq!(noted, if *known_at == lived { 2 } else { 0 });
+        let noted = text(&exported.stderr).matches("OCF_SPLIT_UNTOLD").count();
+        assert_eq!(noted, usize::from(*known_at == lived), "the pool was split too");
         let source = Source::open(&company.folder().join(&out)).unwrap();
         let package = read(&source, Options { mode: Mode::Strict, md5: true }).unwrap();
         import(&package, Mode::Strict).unwrap();

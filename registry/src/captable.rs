@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, PlanId, SecurityId, StakeholderId,
 };
+use crate::ocf::Finding;
 use crate::ocf::object::Object;
 
 mod carry;
@@ -36,6 +37,7 @@ mod vesting;
 mod words;
 
 pub use definition::Definition;
+pub use export::Export;
 pub use facts::{
     CertificateFacts, ClassFacts, Dated, IssuerFacts, PlanFacts, SecurityFacts, StakeholderFacts,
     Totals,
@@ -84,6 +86,8 @@ pub struct Fold {
     told: BTreeMap<IssuerId, Vec<Told>>,
     /// Ids of packages that look like handles.
     handle_like: BTreeSet<(IssuerId, String)>,
+    /// What events did that their words do not say, with their dates.
+    untold: BTreeMap<IssuerId, Vec<(Date, Finding)>>,
 }
 
 /// How an event can be told in the words of the format.

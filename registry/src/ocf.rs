@@ -114,6 +114,7 @@ codes! {
         "More returns to a pool than was cancelled of the security.";
     DerivativesNotSplit = "OCF_DERIVATIVES_NOT_SPLIT",
         "A class was split of which grants are outstanding.";
+    SplitUntold = "OCF_SPLIT_UNTOLD", "A live split did more than its transaction says.";
     RuleWaived = "OCF_RULE_WAIVED", "A rule of the register is broken, as a legacy defect.";
     TooManyFindings = "OCF_TOO_MANY_FINDINGS", "The package has more findings than the limit.";
     RuleBroken = "OCF_RULE_BROKEN", "A rule of the register would be broken.";

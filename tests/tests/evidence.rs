@@ -266,14 +266,14 @@ fn an_imported_register_is_proved() {
         party: client(1).to_string(),
         registrar: Actor::Registrar.party().to_string(),
         formed: "2020-01-01".into(),
-        authorized: "1000".into(),
+        authorized: "2000".into(),
         source_id: "company".into(),
         draft: true,
     });
     market.must(Actor::Operator, vec![register]);
     let class = json!({
         "object_type": "STOCK_CLASS", "id": "ordinary", "name": "Ordinary", "class_type": "COMMON",
-        "initial_shares_authorized": "1000",
+        "initial_shares_authorized": "2000",
     });
     let certificate = |id: &str, holder: &str, quantity: &str, date: &str| {
         json!({
@@ -291,6 +291,12 @@ fn an_imported_register_is_proved() {
         "object_type": "TX_STOCK_CANCELLATION", "id": "cancel", "date": "2022-01-01",
         "security_id": "3", "quantity": "50", "balance_security_id": "4",
     });
+    let split = |date: &str| {
+        json!({
+            "object_type": "TX_STOCK_CLASS_SPLIT", "id": format!("split {date}"), "date": date,
+            "stock_class_id": "ordinary", "split_ratio": { "numerator": "3", "denominator": "2" },
+        })
+    };
     let holder = |id: &str| json!({ "object_type": "STAKEHOLDER", "id": id });
     let items = [
         vec![class],
@@ -303,6 +309,7 @@ fn an_imported_register_is_proved() {
             certificate("3", "founder", "500", "2021-05-01"),
         ],
         vec![cancellation, certificate("4", "founder", "450", "2022-01-01")],
+        vec![split("2023-01-01")],
     ];
     let item = |item| v1::ImportItem { objects: objects(item), waived: vec![] };
     let items = items.map(item).to_vec();
@@ -312,8 +319,8 @@ fn an_imported_register_is_proved() {
         issuer: draft.to_string(),
         package: vec![7; 32].into(),
         findings: "0".into(),
-        items: "6".into(),
-        outstanding: "550".into(),
+        items: "7".into(),
+        outstanding: "825".into(),
     });
     market.must(Actor::Registrar, vec![activate.clone()]);
     market.must(Actor::Operator, vec![activate]);
@@ -324,18 +331,17 @@ fn an_imported_register_is_proved() {
     });
     market.must(Actor::Registrar, vec![link.clone()]);
     market.must(Actor::Seller, vec![link]);
-    let split = json!({
-        "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2026-11-20",
-        "stock_class_id": "ordinary", "split_ratio": { "numerator": "3", "denominator": "2" },
-    });
-    let record = v1::RecordTransaction { issuer: draft.to_string(), objects: objects([split]) };
+    let record = v1::RecordTransaction {
+        issuer: draft.to_string(),
+        objects: objects([split("2026-11-20")]),
+    };
     market.must(Actor::Registrar, vec![Command::RecordTransaction(record)]);
     let report = judge(&Chronicle::of(&market).bundle_of(draft, true)).unwrap();
     let held = &report.register.classes[0].holdings;
     let held = held.iter().map(|held| (held.holder, held.quantity)).collect::<Vec<_>>();
     let wanted = [
-        (Holder::Party(Actor::Seller.party()), Quantity::whole(675)),
-        (Holder::Stakeholder(StakeholderId(1)), Quantity::whole(150)),
+        (Holder::Party(Actor::Seller.party()), Quantity::whole(1012)),
+        (Holder::Stakeholder(StakeholderId(1)), Quantity::whole(225)),
     ];
     assert_eq!(held, wanted);
     assert_eq!(report.register.certificates_opened, 4);

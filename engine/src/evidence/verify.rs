@@ -1,9 +1,9 @@
 //! Judges an evidence bundle offline: from its bytes and the keys that the reader trusts, to what the
 //! issuer's register says.
 //!
-//! The verifier shares encodings, hashes and commands with the ledger, and none of its rules: it
-//! checks that everything is signed, complete and in balance, and folds effects. In order: the one
-//! form of the bytes; the checkpoint under trusted keys; the last header in its tree; each chain
+//! The verifier shares encodings, hashes, commands and the limits of amounts with the ledger, and none
+//! of its rules: it checks that everything is signed, complete and in balance, and folds effects; what
+//! a split does to each holder it computes by itself. In order: the one form of the bytes; the checkpoint under trusted keys; the last header in its tree; each chain
 //! complete under the root of heads; each opened section under its commitment; each signature under a
 //! key in force at its record; each command against what was done; both legs of each settlement; the
 //! register. The first thing that is wrong is the answer ([`Fault`]), with its place.
@@ -18,6 +18,7 @@ mod legs;
 mod register;
 mod sections;
 mod signers;
+mod split;
 
 pub use fault::{Fault, FaultCode, Part, Place};
 pub use register::{ClassTable, Folded, Holding, StakeholderLine};

@@ -5,7 +5,7 @@
 //! posting as soon as its date is reached and both resources are there. Otherwise it pends with the
 //! exact reason.
 
-use counterfoil_registry::amount::{Currency, Money};
+use counterfoil_registry::amount::Money;
 use counterfoil_registry::codec::Writer;
 use counterfoil_registry::effect::Opened;
 use counterfoil_registry::event::{Consideration, Event};
@@ -19,7 +19,7 @@ use crate::command::{Instruct, Movement, Reference};
 use crate::effects::IdentityEffect;
 use crate::handle::{AssetId, InstructionId};
 use crate::hash::sha256;
-use crate::limits::{ALIKE_UNMATCHED, ATTEMPTS_PER_TICK};
+use crate::limits::{ALIKE_UNMATCHED, ATTEMPTS_PER_TICK, amount_tolerance};
 use crate::rejection::Rejection;
 
 /// The kind of reference that an instruction uses up.
@@ -201,7 +201,7 @@ impl Ledger {
         let deliverers = if one.movement == Movement::Deliver { own } else { theirs };
         let difference = own.abs_diff(theirs);
         let currency = self.asset(asset)?.currency;
-        (difference <= tolerance(currency, deliverers)).then_some(difference)
+        (difference <= amount_tolerance(currency, deliverers)).then_some(difference)
     }
 
     fn wait_unmatched(&mut self, key: u128, id: InstructionId) {
@@ -443,14 +443,4 @@ fn pending_reason(rejection: Rejection) -> u16 {
 /// Optional matching fields: blank goes with anything, two filled ones must be equal.
 fn agree(one: Reference, other: Reference) -> bool {
     one.is_empty() || other.is_empty() || one == other
-}
-
-/// How far the amounts of two sides may differ, in minor units, by the deliverer's amount (T2S UDFS
-/// 1.6.1.2: for the euro 2 up to 100,000 and 25 above). Other currencies have no row: none.
-pub(super) fn tolerance(currency: Currency, deliverers_minor: u128) -> u128 {
-    match (currency.as_str(), deliverers_minor) {
-        ("EUR", 0..=10_000_000) => 200,
-        ("EUR", _) => 2_500,
-        _ => 0,
-    }
 }

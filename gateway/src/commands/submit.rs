@@ -15,7 +15,7 @@ use crate::exit::{Failure, read_file};
 use crate::graphql::submission::canonical;
 use crate::keys;
 use crate::server::now;
-use crate::table::aligned;
+use crate::table::{aligned, plain};
 
 /// Which server, and who signs.
 #[derive(Args)]
@@ -92,7 +92,8 @@ pub(crate) fn run(at: &At, what: &What) -> Result<(), Failure> {
     let submission = client::sign(ledger, &signer, &id, until, mode, Encoding::Json, commands)?;
     eprintln!("Submission {id}.");
     let retry = |failure: &Failure| {
-        eprintln!("{}: {}; sending the same bytes again", failure.code, failure.message);
+        let (code, message) = (plain(&failure.code), plain(&failure.message));
+        eprintln!("{code}: {message}; sending the same bytes again");
     };
     show(&client.submit_until(&submission, until, retry)?, what.json)
 }

@@ -67,7 +67,10 @@ impl Fold {
                 documented = true;
                 self.remember_ids(*issuer, &event.effects);
                 let objects = objects.iter().map(|object| self.in_words(*issuer, object));
-                let objects = objects.collect();
+                let objects: Vec<_> = objects.collect();
+                if let Some(finding) = self.untold(event, &objects) {
+                    self.untold.entry(*issuer).or_default().push((event.date, finding));
+                }
                 let told = self.told.entry(*issuer).or_default();
                 told.push(Told::Documented(event.date, objects));
             }

@@ -5,10 +5,18 @@
 //! has for them, under the handles of the register. A transfer out of several certificates becomes
 //! their consolidation and the transfer of the whole, since a transfer of the format has one source.
 //!
+//! A split says in the words of the format what becomes of shares, each certificate by itself. In a
+//! live register it reaches pools and conversion rights too, and rounds by holder, which its
+//! transaction does not say: such a split is told with a finding, since whoever carries the export
+//! out gets other figures. Grants bear the split among their changes ([`SecurityFacts::changes`]).
+//!
+//! [`SecurityFacts::changes`]: super::SecurityFacts::changes
+//!
 //! What the ledger never knew is left for who completes the package: names and the other personal
 //! fields ([`Kind::personal_fields`]), and the name and country of an issuer that was not imported.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -19,12 +27,22 @@ use crate::effect::{Effect, Opened};
 use crate::event::{Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, IssuerId};
 use crate::ocf::object::{Kind, Object};
+use crate::ocf::{Code, Finding};
+
+/// A register in the words of the format.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Export {
+    /// The objects, in the order of the events.
+    pub objects: Vec<Object>,
+    /// What the objects do not say.
+    pub findings: Vec<Finding>,
+}
 
 impl Fold {
     /// Every object of an issuer whose date, if it bears one, is not after `as_of`, in the order of
     /// the events.
-    pub fn export(&self, issuer: IssuerId, as_of: Date) -> Vec<Object> {
-        let mut export = Export { fold: self, objects: Vec::new() };
+    pub fn export(&self, issuer: IssuerId, as_of: Date) -> Export {
+        let mut export = Teller { fold: self, objects: Vec::new() };
         for told in self.told.get(&issuer).map(Vec::as_slice).unwrap_or_default() {
             match told {
                 Told::Documented(date, objects) => {
@@ -47,7 +65,56 @@ impl Fold {
             let first = export.objects.iter().position(|object| object.kind() == Kind::Issuer);
             first.map(|at| export.objects.remove(at));
         }
-        export.objects
+        let untold = self.untold.get(&issuer).into_iter().flatten();
+        let findings =
+            untold.filter(|(date, _)| *date <= as_of).map(|(_, finding)| finding.clone());
+        Export { objects: export.objects, findings: findings.collect() }
+    }
+
+    /// What a split did that its transaction does not say, if anything.
+    pub(super) fn untold(&self, event: &Event, told: &[Arc<Object>]) -> Option<Finding> {
+        let (class, ratio) = event.effects.iter().find_map(|effect| match effect {
+            Effect::ClassSplit { class, ratio, .. } => Some((class, *ratio)),
+            _ => None,
+        })?;
+        let decimals = self.classes.get(class).map_or(0, |facts| facts.decimals);
+        let unit = 10u128.pow(u32::from(DECIMALS.saturating_sub(decimals)));
+        let alone = |before: Quantity| ratio.of(before.0, unit).map(Quantity);
+        let mut counts = [0usize; 3];
+        for effect in &event.effects {
+            let kind = match effect {
+                Effect::PoolScaled { .. } => 0,
+                Effect::ConversionsSet { .. } => 1,
+                Effect::CertificateScaled { before, after, .. }
+                    if alone(*before) != Some(*after) =>
+                {
+                    2
+                }
+                Effect::CertificateClosed { quantity, .. }
+                    if alone(*quantity) != Some(Quantity::ZERO) =>
+                {
+                    2
+                }
+                _ => continue,
+            };
+            counts[kind] += 1;
+        }
+        let [pools, rights, rounded] = counts;
+        if counts == [0; 3] {
+            return None;
+        }
+        let what = format!(
+            "it scaled the pools of {pools} plans and the conversion rights of {rights} classes too, \
+             and rounded {rounded} certificates together with others of their holder"
+        );
+        let item = told.first().map_or("", |object| object.id());
+        Some(Finding::new(
+            Code::SplitUntold,
+            "Transactions.ocf.json",
+            item,
+            what,
+            "told as the split alone",
+        ))
     }
 }
 
@@ -65,12 +132,12 @@ fn is_dated(kind: Kind) -> bool {
     )
 }
 
-struct Export<'a> {
+struct Teller<'a> {
     fold: &'a Fold,
     objects: Vec<Object>,
 }
 
-impl Export<'_> {
+impl Teller<'_> {
     fn push(&mut self, kind: Kind, id: &str, fields: Value) {
         let fields = match fields {
             Value::Object(fields) => fields,

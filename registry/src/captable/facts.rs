@@ -14,12 +14,14 @@ pub struct Dated<T> {
     first: T,
     /// In the order of their dates; of one date in the order of the events.
     changes: Vec<(Date, T)>,
+    /// Where among the changes the last event stands.
+    newest: usize,
 }
 
 impl<T> Dated<T> {
     /// A value that has not changed yet.
     pub fn new(first: T) -> Dated<T> {
-        Dated { first, changes: Vec::new() }
+        Dated { first, changes: Vec::new(), newest: 0 }
     }
 
     /// What holds at the end of a date.
@@ -35,6 +37,11 @@ impl<T> Dated<T> {
         self.changes.last().map_or(&self.first, |(_, value)| value)
     }
 
+    /// What the last event set, which may be dated before another one.
+    pub fn newest(&self) -> &T {
+        self.changes.get(self.newest).map_or(&self.first, |(_, value)| value)
+    }
+
     /// What held first, and every change with its date.
     pub fn history(&self) -> (&T, &[(Date, T)]) {
         (&self.first, &self.changes)
@@ -43,6 +50,7 @@ impl<T> Dated<T> {
     pub(super) fn set(&mut self, date: Date, value: T) {
         let at = self.changes.partition_point(|(since, _)| *since <= date);
         self.changes.insert(at, (date, value));
+        self.newest = at;
     }
 }
 
@@ -111,6 +119,11 @@ pub struct ClassFacts {
 }
 
 impl ClassFacts {
+    /// The totals after the last event.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
     /// The totals at the end of a date; `None` beyond the representable range.
     pub fn totals_at(&self, date: Date) -> Option<Totals> {
         let until = self.flows.iter().take_while(|(since, _)| *since <= date);
@@ -174,6 +187,11 @@ pub struct PlanFacts {
 }
 
 impl PlanFacts {
+    /// The pool after the last event.
+    pub fn pool(&self) -> Pool {
+        self.pool
+    }
+
     /// The pool at the end of a date; `None` beyond the representable range.
     pub fn pool_at(&self, date: Date) -> Option<Pool> {
         let first = Pool { reserved: self.reserved, ..Pool::default() };
@@ -294,8 +312,8 @@ impl SecurityFacts {
         until.map_or(self.quantity, |(_, _, quantity)| Some(*quantity))
     }
 
-    /// What was left of it last.
-    pub(super) fn last_quantity(&self) -> Option<Quantity> {
+    /// What was left of it after the last event; none where that is open.
+    pub fn last_quantity(&self) -> Option<Quantity> {
         self.changes.last().map_or(self.quantity, |(_, _, quantity)| Some(*quantity))
     }
 }

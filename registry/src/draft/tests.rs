@@ -309,7 +309,7 @@ fn what_was_entered_is_exported_as_it_was_told() {
     );
     company.tell([sale, stock("2", "bob", "100", "2020-03-01")]).unwrap();
     let kinds = |date: &str| {
-        let objects = company.fold.export(company.entry.issuer, day(date));
+        let objects = company.fold.export(company.entry.issuer, day(date)).objects;
         let kinds: Vec<String> =
             objects.iter().map(|o| format!("{} {}", o.kind(), o.id())).collect();
         kinds.join(", ")
@@ -347,10 +347,11 @@ fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
     company.fold.add(&sale).unwrap();
     company.judge();
     let exported = company.fold.export(company.entry.issuer, Date::MAX);
+    assert_eq!(exported.findings, []);
     // The export is entered into an empty register and says the same.
     let mut again = Company::bare(true);
     let mut items: Vec<Vec<Object>> = Vec::new();
-    for object in exported {
+    for object in exported.objects {
         match object.kind() {
             Kind::Issuer => continue,
             Kind::StockTransfer | Kind::StockConsolidation => items.push(vec![object]),

@@ -11,11 +11,11 @@ use counterfoil_engine::hash::Hash;
 use counterfoil_engine::key::PrivateKey;
 use counterfoil_engine::submission::{Author, Mode, Submission};
 use counterfoil_engine::wire::Encoding;
-use counterfoil_engine::wire::v1::{self, command::Command};
+use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::effect::Effect;
-use counterfoil_registry::event::{EventKind, decode_events};
-use counterfoil_registry::handle::AccountId;
+use counterfoil_registry::event::{Event, EventKind, decode_events};
+use counterfoil_registry::handle::{AccountId, SecurityId};
 use counterfoil_tests::{Actor, CLASS, ISSUER, Market, objects};
 use serde_json::{Value, json};
 
@@ -132,19 +132,26 @@ fn transfer(market: &Market, key: PrivateKey) -> HistoryBlock {
         quantity: "10".into(),
         ..Default::default()
     });
-    let (ledger, participant) = (market.genesis.ledger_id(), Actor::Seller.party());
-    let author = Author { ledger, participant, key, encoding: Encoding::Protobuf };
+    signed_for(market, Actor::Seller, key, command.clone(), command)
+}
+
+/// A record of what one command does, under an actor's signature of another one.
+fn signed_for(
+    market: &Market,
+    actor: Actor,
+    key: PrivateKey,
+    signed: Command,
+    done: Command,
+) -> HistoryBlock {
+    let ledger = market.genesis.ledger_id();
+    let author = Author { ledger, participant: actor.party(), key, encoding: Encoding::Protobuf };
     let until = market.clock.plus_ms(60_000);
-    let sent = author.sign("FORGED", until, Mode::Atomic, vec![([9; 16], command)]);
+    let sent = author.sign("FORGED", until, Mode::Atomic, vec![([9; 16], signed)]);
     let submission = Submission::from_wire(sent).expect("well-formed");
     let mut market = market.clone();
-    // The ledger itself says what such a transfer does, asked by a key in force.
-    let block = {
-        let command = wire_command(&submission);
-        market.must(Actor::Seller, vec![command]);
-        market.blocks.last().expect("it was executed").clone()
-    };
-    let mut block = HistoryBlock::from(&block);
+    // The ledger itself says what such a command does, asked by a key in force.
+    market.must(actor, vec![done]);
+    let mut block = HistoryBlock::from(market.blocks.last().expect("it was executed"));
     let mut record = Record::decode(&block.records[0].leaf).expect("a record");
     (record.submission, record.command) = (submission.digest, submission.items[0].leaf);
     block.records[0].leaf = record.encode().bytes().to_vec();
@@ -152,10 +159,22 @@ fn transfer(market: &Market, key: PrivateKey) -> HistoryBlock {
     block
 }
 
-fn wire_command(submission: &Submission) -> Command {
-    let bytes = &submission.items[0].bytes;
-    let message = counterfoil_engine::wire::decode_command(bytes, Encoding::Protobuf);
-    message.expect("well-formed").command.expect("a command")
+/// The receiver pays the deliverer's amount, within the tolerance of its band.
+#[test]
+fn a_price_beyond_the_tolerance_of_what_was_signed_is_found() {
+    for (price, fits) in [("2002", true), ("2002.01", false), ("2025", false)] {
+        let mut market = Market::funded(1, 100, 5_000);
+        market.must(Actor::Seller, vec![Market::side("S1", Deliver, 40, price)]);
+        let side = |amount| Market::side("B1", Receive, 40, amount);
+        let key = Actor::Buyer.key();
+        let block = signed_for(&market, Actor::Buyer, key, side("2000"), side(price));
+        let mut chronicle = Chronicle::of(&market);
+        chronicle.blocks.push((market.clock, block));
+        chronicle.rewrite();
+        let code = judge(&chronicle.bundle(true)).map(|_| ()).map_err(|fault| fault.code);
+        let wanted = if fits { Ok(()) } else { Err(FaultCode::CashUnequal) };
+        assert_eq!(code, wanted, "{price}");
+    }
 }
 
 /// The seller has a second key; the first one can be revoked.
@@ -272,7 +291,7 @@ fn a_record_outside_its_signers_chain_is_found() {
     assert_eq!(fault.code, FaultCode::Chain, "{fault}");
 }
 
-/// A market whose registrar recorded a SAFE that was sold in part, shares, and a split.
+/// A market whose registrar recorded a grant, a SAFE that was sold in part, shares, and a split.
 fn recorded() -> Market {
     let mut market = traded();
     let mut record = |told: Vec<Value>| {
@@ -281,6 +300,16 @@ fn recorded() -> Market {
         market.must(Actor::Registrar, vec![Command::RecordTransaction(record)]);
     };
     record(vec![json!({ "object_type": "STAKEHOLDER", "id": "fund" })]);
+    record(vec![json!({
+        "object_type": "STOCK_PLAN", "id": "plan", "plan_name": "Plan",
+        "stock_class_ids": [CLASS.to_string()], "initial_shares_reserved": "500",
+    })]);
+    record(vec![json!({
+        "object_type": "TX_EQUITY_COMPENSATION_ISSUANCE", "id": "issue grant",
+        "date": "2026-11-20", "security_id": "grant", "custom_id": "grant",
+        "stakeholder_id": "fund", "stock_plan_id": "plan", "compensation_type": "OPTION_NSO",
+        "quantity": "60", "exercise_price": { "amount": "7", "currency": "EUR" },
+    })]);
     let note = |id: &str, amount: &str| {
         json!({
             "object_type": "TX_CONVERTIBLE_ISSUANCE", "id": format!("issue {id}"),
@@ -323,19 +352,132 @@ type Change = fn(&mut Effect) -> bool;
 
 /// Changes the first effect of an event of some kind that `change` takes.
 fn forge_event(chronicle: &mut Chronicle, kind: EventKind, change: Change) {
+    forge_whole(chronicle, kind, |event| event.effects.iter_mut().any(change));
+}
+
+/// Changes the first event of some kind that `change` takes.
+fn forge_whole(
+    chronicle: &mut Chronicle,
+    kind: EventKind,
+    mut change: impl FnMut(&mut Event) -> bool,
+) {
     for record in chronicle.blocks.iter_mut().flat_map(|(_, block)| &mut block.records) {
         let mut events = decode_events(&record.sections[0]).expect("the ledger wrote it");
-        let mut effects = events
-            .iter_mut()
-            .filter(|event| event.kind == kind)
-            .flat_map(|event| &mut event.effects);
-        if effects.any(change) {
+        if events.iter_mut().filter(|event| event.kind == kind).any(&mut change) {
             record.sections[0].clear();
             events.iter().for_each(|event| event.encode(&mut record.sections[0]));
             return;
         }
     }
     panic!("no event to forge");
+}
+
+/// Whoever holds, and whatever becomes shares, gets what the ratio says.
+#[test]
+fn a_split_that_favours_someone_is_found() {
+    fn changed(event: &mut Event, change: impl FnMut(&mut Effect) -> bool) -> bool {
+        event.effects.iter_mut().any(change)
+    }
+    let cases: [fn(&mut Event) -> bool; 9] = [
+        // From one holder to another, or between two certificates of one holder.
+        |event| {
+            let mut scaled = event.effects.iter_mut().filter_map(|effect| match effect {
+                Effect::CertificateScaled { after, .. } => Some(after),
+                _ => None,
+            });
+            let (first, second) = (scaled.next().unwrap(), scaled.next().unwrap());
+            *first = first.checked_add(Quantity::whole(50)).unwrap();
+            *second = second.checked_sub(Quantity::whole(50)).unwrap();
+            true
+        },
+        |event| {
+            let mut scaled = event.effects.iter_mut().rev().filter_map(|effect| match effect {
+                Effect::CertificateScaled { after, .. } => Some(after),
+                _ => None,
+            });
+            let (first, second) = (scaled.next().unwrap(), scaled.next().unwrap());
+            std::mem::swap(first, second);
+            true
+        },
+        // A grant: more shares, a lower strike, forgotten.
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::SecurityScaled { after, .. } => {
+                    *after = Quantity::whole(181);
+                    true
+                }
+                _ => false,
+            })
+        },
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::SecurityScaled { price: Some(price), .. } => {
+                    price.amount -= 1;
+                    true
+                }
+                _ => false,
+            })
+        },
+        |event| {
+            let before = event.effects.len();
+            event.effects.retain(|effect| !matches!(effect, Effect::SecurityScaled { .. }));
+            event.effects.len() < before
+        },
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::PoolScaled { pool, .. } => {
+                    pool.reserved = Quantity::whole(2_000);
+                    true
+                }
+                _ => false,
+            })
+        },
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::ClassSplit { treasury, .. } => {
+                    *treasury = Quantity::whole(1);
+                    true
+                }
+                _ => false,
+            })
+        },
+        // Another ratio than was recorded, though nobody loses by it.
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::ClassSplit { ratio, .. } => {
+                    *ratio = ratio.inverse();
+                    true
+                }
+                _ => false,
+            })
+        },
+        |event| {
+            event.effects.push(Effect::ConversionsSet { class: CLASS, conversions: vec![] });
+            true
+        },
+    ];
+    let market = recorded();
+    for (at, change) in cases.into_iter().enumerate() {
+        let fault = forged(&market, true, |chronicle| {
+            forge_whole(chronicle, EventKind::Split, change);
+        });
+        assert_eq!(fault.code, FaultCode::SharesUnequal, "{at}: {fault}");
+    }
+    // Nor is anything scaled where no class is split.
+    let fault = forged(&market, true, |chronicle| {
+        forge_whole(chronicle, EventKind::Issuance, |event| {
+            let granted = event.effects.iter().find_map(|effect| match effect {
+                Effect::SecurityOpened(opened) if opened.number == "safe" => Some(opened.security),
+                _ => None,
+            });
+            let Some(safe) = granted else { return false };
+            let (before, after) = (Quantity::whole(60), Quantity::whole(6_000));
+            let security = SecurityId(safe.0 - 1);
+            event.effects.push(Effect::SecurityScaled { security, before, after, price: None });
+            true
+        });
+    });
+    assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
 }
 
 #[test]

@@ -19,10 +19,7 @@ use crate::effects::{CashEffect, IdentityEffect};
 use crate::evidence::heads::Ordinal;
 use crate::evidence::record::Section;
 use crate::handle::{AssetId, InstructionId};
-
-/// The most by which the two sides' euro amounts may differ, in cents (T2S UDFS 1.6.1.2); amounts of
-/// other currencies are equal. What is paid is the deliverer's amount.
-const EURO_TOLERANCE_MINOR: u128 = 2_500;
+use crate::limits::amount_tolerance;
 
 /// A cash leg in balance.
 struct Paid {
@@ -271,15 +268,17 @@ impl<'a> Legs<'a> {
             let detail = "cash moved, and none was instructed".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::Disagrees, detail));
         };
-        let (Some(_), Some(Consideration { money: price, .. })) = (paid, event.consideration)
+        let (Some(paid), Some(Consideration { money: price, .. })) = (paid, event.consideration)
         else {
             let detail = "payment was instructed, and no cash moved".to_owned();
             return Err((Part::Section(Section::Cash), FaultCode::CashLeg, detail));
         };
-        let tolerance = match (instruct.movement, price.currency.as_str()) {
-            (Way::Receive, "EUR") => Money::from_minor(EURO_TOLERANCE_MINOR, price.currency),
-            _ => Money::from_minor(0, price.currency),
+        // What is paid is the deliverer's amount.
+        let minor = match instruct.movement {
+            Way::Deliver => 0,
+            Way::Receive => amount_tolerance(price.currency, paid.minor),
         };
+        let tolerance = Money::from_minor(minor, price.currency);
         let difference =
             money(amount, price.currency).map(|amount| amount.amount.abs_diff(price.amount));
         if difference.is_none_or(|difference| difference > tolerance.map_or(0, |t| t.amount)) {

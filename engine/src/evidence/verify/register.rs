@@ -1,22 +1,23 @@
 //! The register folded from its effects: what the issuer's cap table says at the checkpoint.
 //!
 //! The fold is that of the cap table ([`counterfoil_registry::captable::Fold`]). No rule of the
-//! register is evaluated, but one: shares, grants and invested amounts neither appear nor vanish
-//! except where an event of that kind may make or end them.
+//! register is evaluated, but two: shares, grants and invested amounts neither appear nor vanish
+//! except where an event of that kind may make or end them, and a split gives everyone what its ratio
+//! says ([`super::split`]).
 
 use std::collections::BTreeMap;
 
-use counterfoil_registry::amount::{DECIMALS, Quantity};
+use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::captable::Fold;
 use counterfoil_registry::date::Date;
 use counterfoil_registry::effect::{Authorized, ClassKind, Effect, Opened};
-use counterfoil_registry::event::{Event, EventKind};
+use counterfoil_registry::event::Event;
 use counterfoil_registry::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, StakeholderId,
 };
 
 use super::signers::Entry;
-use super::{Case, Fault, FaultCode, Part};
+use super::{Case, Fault, FaultCode, Part, split};
 use crate::evidence::heads::Ordinal;
 use crate::evidence::record::Section;
 
@@ -82,6 +83,8 @@ type Refused = (FaultCode, String);
 
 struct Judge {
     issuer: IssuerId,
+    /// Whether the register is open for live commands.
+    live: bool,
     fold: Fold,
     stakeholders: Vec<StakeholderLine>,
     accounts: BTreeMap<AccountId, Holder>,
@@ -93,6 +96,7 @@ struct Judge {
 pub(super) fn fold(case: &Case<'_>, issuer: Ordinal, entries: &[Entry]) -> Result<Folded, Fault> {
     let mut judge = Judge {
         issuer: case.bundle.issuer,
+        live: false,
         fold: Fold::default(),
         stakeholders: Vec::new(),
         accounts: BTreeMap::new(),
@@ -121,6 +125,8 @@ impl Judge {
         for effect in &event.effects {
             self.ours(effect)?;
             match effect {
+                Effect::IssuerRegistered { draft, .. } => self.live = !draft,
+                Effect::RegisterActivated { .. } => self.live = true,
                 Effect::CertificateOpened(opened) => {
                     self.held(opened.account, opened.holder)?;
                     self.opens(opened, first)?;
@@ -160,55 +166,8 @@ impl Judge {
                 format!("{:?}: a grant, warrant or convertible does not add up", event.kind);
             return Err((FaultCode::SharesUnequal, detail));
         }
-        self.splits(event)
-    }
-
-    /// A split scales each certificate of its class by its ratio, fractions aside.
-    fn splits(&self, event: &Event) -> Result<(), Refused> {
-        let unequal = |detail: &str| Err((FaultCode::SharesUnequal, detail.to_owned()));
-        let split = event.effects.iter().find_map(|effect| match effect {
-            Effect::ClassSplit { class, ratio, .. } => Some((*class, *ratio)),
-            _ => None,
-        });
-        let scaled: Vec<(ClassId, Quantity, Quantity)> = event
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::CertificateScaled { class, before, after, .. } => {
-                    Some((*class, *before, *after))
-                }
-                Effect::CertificateClosed { class, quantity, .. } => {
-                    Some((*class, *quantity, Quantity::ZERO))
-                }
-                _ => None,
-            })
-            .collect();
-        let Some((class, ratio)) = split else {
-            let scales = |effect: &Effect| matches!(effect, Effect::CertificateScaled { .. });
-            if event.kind == EventKind::Split || event.effects.iter().any(scales) {
-                return unequal("certificates are scaled and no class is split");
-            }
-            return Ok(());
-        };
-        let open = self.fold.certificates().filter(|(_, c)| c.class == class && c.closed.is_none());
-        let one_class = scaled.iter().all(|(scaled, ..)| *scaled == class);
-        if event.kind != EventKind::Split || !one_class || open.count() != scaled.len() {
-            return unequal("a split does not reach each certificate of its class once");
-        }
-        let (mut before, mut after) = (Quantity::ZERO, Quantity::ZERO);
-        for (_, from, to) in &scaled {
-            before = sum(before, *from)?;
-            after = sum(after, *to)?;
-        }
-        let decimals = self.fold.class(class).map_or(0, |facts| facts.decimals);
-        let unit = 10u128.pow(u32::from(DECIMALS.saturating_sub(decimals)));
-        let most = ratio.of(before.0, 1);
-        let lost = most.and_then(|most| most.checked_sub(after.0));
-        let fractions = unit.checked_mul(scaled.len() as u128);
-        match (lost, fractions) {
-            (Some(lost), Some(fractions)) if lost == 0 || lost < fractions => Ok(()),
-            _ => unequal("a split makes more or fewer shares than its ratio says"),
-        }
+        let split = split::check(&self.fold, self.issuer, self.live, event);
+        split.map_err(|why| (FaultCode::SharesUnequal, format!("{:?}: {why}", event.kind)))
     }
 
     /// What lies in one account is one holder's.

@@ -9,7 +9,7 @@ use super::{Company, broken, print_findings};
 use crate::cli::{Package, date, definition};
 use crate::exit::Failure;
 use crate::paint::Paint;
-use crate::table::{aligned, cap_table as table};
+use crate::table::{aligned, cap_table as table, plain};
 
 /// What to show of a cap table.
 #[derive(Args)]
@@ -46,7 +46,7 @@ pub(crate) fn run(asked: &Package, wanted: &Wanted) -> Result<(), Failure> {
         return Ok(());
     }
     let paint = Paint::stdout();
-    println!("{} at the end of {as_of}\n", company.legal_name);
+    println!("{} at the end of {as_of}\n", plain(&company.legal_name));
     let shown = match wanted.by {
         By::Holder => table::by_holder(&cap_table, definition, name),
         By::Class => table::by_class(&cap_table, definition),

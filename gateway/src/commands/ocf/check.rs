@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{carried_out, counted, findings_json, print_findings, refused};
 use crate::cli::Package;
 use crate::exit::Failure;
+use crate::table::plain;
 
 /// Says whether a package can be read and what was found in it.
 pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
@@ -40,7 +41,7 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
     println!(
         "{}: {} can be read: version {}, {items} items, {findings}.",
         asked.path.display(),
-        package.issuer_name(),
+        plain(package.issuer_name()),
         package.version,
     );
     print_findings(&imported.findings, &[]);

@@ -7,6 +7,7 @@ use counterfoil_registry::ocf::{archive, write};
 use super::{counted, print_findings, read_only, refused};
 use crate::cli::Package;
 use crate::exit::{Failure, write_file};
+use crate::table::plain;
 
 /// Reads a package and writes it as OCF 1.2.0: as a zip where the name of `out` ends in `.zip`, else
 /// as a folder. Nothing is overwritten.
@@ -18,7 +19,7 @@ pub(crate) fn convert(asked: &Package, out: &Path) -> Result<(), Failure> {
     println!(
         "{}: {} as OCF 1.2.0, {} objects in {} files, {}.",
         out.display(),
-        package.issuer_name(),
+        plain(package.issuer_name()),
         package.items.len() + 1,
         written.members.len(),
         counted(findings.len()),

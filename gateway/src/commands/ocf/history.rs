@@ -15,7 +15,7 @@ use super::{Company, print_findings};
 use crate::cli::Package;
 use crate::exit::Failure;
 use crate::paint::Paint;
-use crate::table::grouped;
+use crate::table::{grouped, plain};
 
 /// A certificate, or a security that is no stock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,10 +187,9 @@ impl History<'_> {
 
     fn label(&self, item: Item) -> String {
         let told = self.told(item);
-        [told.number, told.source_id]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .unwrap_or_else(|| self.handle(item))
+        let mut names = [told.number, told.source_id].into_iter();
+        let name = names.find(|name| !name.is_empty()).unwrap_or_else(|| self.handle(item));
+        plain(&name).into_owned()
     }
 
     fn line(&self, item: Item) -> String {
@@ -202,7 +201,7 @@ impl History<'_> {
         };
         let quantity = told.quantity.map_or("open number of".to_owned(), grouped);
         let left = told.left.map_or(String::new(), |left| format!(" ({} left)", grouped(left)));
-        let (label, of, holder) = (self.label(item), told.of, told.holder);
+        let (label, of, holder) = (self.label(item), plain(&told.of), plain(&told.holder));
         format!("{label}  {quantity} {of}{left}, {holder}  {since} {} - {until}", opened(origin))
     }
 

@@ -18,6 +18,7 @@ use crate::desk::Desk;
 use crate::exit::Failure;
 use crate::keys;
 use crate::newcomer::Newcomer;
+use crate::table::plain;
 
 /// Digits of the package's digest that the ids of its submissions begin with.
 const DIGITS: usize = 12;
@@ -70,7 +71,7 @@ pub(crate) fn run(asked: &Package, into: &Into) -> Result<(), Failure> {
     }
     println!(
         "{} is issuer {}: {} items, {} shares outstanding, {}; activated at height {}.",
-        newcomer.name,
+        plain(&newcomer.name),
         brought.issuer,
         newcomer.items.len(),
         newcomer.outstanding,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Company, broken, print_findings};
 use crate::cli::Package;
 use crate::exit::Failure;
-use crate::table::{aligned, grouped};
+use crate::table::{aligned, grouped, plain};
 
 /// Prints the vesting at a date, or at the date of the package.
 pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
         println!("{all}");
         return Ok(());
     }
-    println!("{} at the end of {as_of}\n", company.legal_name);
+    println!("{} at the end of {as_of}\n", plain(&company.legal_name));
     let head = [
         "security",
         "holder",

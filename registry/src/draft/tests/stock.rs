@@ -167,6 +167,25 @@ fn a_live_split_reaches_what_becomes_shares_of_the_class() {
     assert_eq!(preferred.conversions[0].ratio.parts(), (1, 3));
     let grant = company.register.security(company.security("g")).unwrap();
     assert_eq!(grant.price.unwrap().to_string(), "3 USD");
+    // The format has no words for most of it, which an export says.
+    let export = |date: &str| company.fold.export(company.entry.issuer, day(date)).findings;
+    assert_eq!(export("2020-01-31"), []);
+    let [finding] = export("2020-02-01").try_into().unwrap();
+    assert_eq!(finding.code, crate::ocf::Code::SplitUntold);
+    assert_eq!(finding.item, "TX_STOCK_CLASS_SPLIT-2020-02-01");
+    assert_eq!(
+        finding.what,
+        "it scaled the pools of 2 plans and the conversion rights of 1 classes too, and rounded 1 \
+         certificates together with others of their holder"
+    );
+    // A draft does what the transaction says and no more.
+    let mut draft = Company::with(true);
+    draft.tell([stock("1", "ada", "6", "2020-01-01")]).unwrap();
+    draft.tell([super::grant("g", "eve", "10", "2020-01-01")]).unwrap();
+    let ratio = json!({ "numerator": "1", "denominator": "3" });
+    let fields = json!({ "stock_class_id": "common", "split_ratio": ratio });
+    draft.tell([act("TX_STOCK_CLASS_SPLIT", "2020-02-01", fields)]).unwrap();
+    assert_eq!(draft.fold.export(draft.entry.issuer, Date::MAX).findings, []);
 }
 
 #[test]
