@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::findings::Findings;
-use super::format::{self, File, Need, Since};
+use super::format::{self, File, Need, Shape, Since, Type};
 use super::object::{Kind, Object};
 use super::package::Package;
 use super::{Code, Finding, Mode, Refusal};
@@ -143,11 +143,39 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
         if field.need == Need::Null && !fields.contains_key(field.name) {
             fields.insert(field.name.into(), Value::Null);
         }
-        if field.since == Since::Main && fields.contains_key(field.name) {
-            beyond(format!("{}: 1.2.0 has no such field", field.name))?;
-        }
+    }
+    let mut newer = Vec::new();
+    newer_fields(format::shape(kind), &fields, &mut newer);
+    for name in newer {
+        beyond(format!("{name}: 1.2.0 has no such field"))?;
     }
     Ok(Value::Object(fields))
+}
+
+/// The fields of an object, and of the objects within it, that only the main branch has.
+fn newer_fields(shape: &Shape, fields: &Map<String, Value>, newer: &mut Vec<&'static str>) {
+    for field in shape.fields {
+        let Some(value) = fields.get(field.name) else { continue };
+        if field.since == Since::Main && !newer.contains(&field.name) {
+            newer.push(field.name);
+        }
+        newer_within(&field.holds, value, newer);
+    }
+}
+
+fn newer_within(holds: &Type, value: &Value, newer: &mut Vec<&'static str>) {
+    match (holds, value) {
+        (Type::Part(shape), Value::Object(inner)) => newer_fields(shape, inner, newer),
+        (Type::OneOf(options), Value::Object(inner)) => {
+            let tag = inner.get("type").and_then(Value::as_str);
+            let option = options.iter().find(|(name, _)| Some(*name) == tag);
+            option.into_iter().for_each(|(_, shape)| newer_fields(shape, inner, newer));
+        }
+        (Type::List(of, ..), Value::Array(list)) => {
+            list.iter().for_each(|value| newer_within(of, value, newer));
+        }
+        _ => {}
+    }
 }
 
 fn text(value: &Value) -> String {

@@ -8,3 +8,4 @@ mod packages;
 mod roundtrip;
 mod schema;
 mod shared;
+mod vesting;

@@ -1,7 +1,9 @@
 //! The objects within objects (OCF 1.2.0 `schema/types`).
 
 use super::names as n;
-use super::{Field, Gap, Shape, Target, Tie, Type, UNSTATED, Unique, filled, may, must};
+use super::{
+    Field, Gap, Shape, Since, Target, Tie, Type, UNSTATED, Unique, filled, firm, may, must,
+};
 use Type::{
     Bool, Date, Enum, Integer, Label, List, Measure, Numeric, OneOf, Part, Percentage, Text,
 };
@@ -317,15 +319,19 @@ static RELATIVE: Shape = shape(&[
     must("period", OneOf(&[("DAYS", &IN_DAYS), ("MONTHS", &IN_MONTHS)])),
     must("relative_to_condition_id", Label),
 ]);
+/// Without it another schedule would be read, so it is never left out.
+const CLIFF: Field = Field { since: Since::Main, ..firm("cliff_installment", Integer(0)) };
 static IN_DAYS: Shape = shape(&[
     tag(&["DAYS"]),
     must("length", Integer(0)),
     filled("occurrences", Integer(1), Gap::Number(1)),
+    CLIFF,
 ]);
 static IN_MONTHS: Shape = shape(&[
     tag(&["MONTHS"]),
     must("length", Integer(0)),
     filled("occurrences", Integer(1), Gap::Number(1)),
+    CLIFF,
     filled(
         "day_of_month",
         Enum(n::DAY_OF_MONTH),
