@@ -144,3 +144,39 @@ fn a_cliff_of_the_main_branch_is_read_in_both_ways() {
         assert_eq!(lines[0].schedule.as_ref().unwrap().steps().len(), 47);
     }
 }
+
+fn cancelled(security: &str, date: &str, quantity: &str) -> Value {
+    let fields = json!({ "quantity": quantity, "reason_text": "left the company" });
+    transaction("EQUITY_COMPENSATION_CANCELLATION", security, date, fields)
+}
+
+#[test]
+fn what_is_left_in_place_keeps_what_had_vested_and_vests_no_more() {
+    let grant = [options("o", "2020-01-01", "4800"), started("o", "2020-01-01")];
+    let mut left = grant.to_vec();
+    left.push(cancelled("o", "2022-01-01", "2400"));
+    let table: [(&str, &[_]); 3] = [
+        ("2021-12-31", &[("o", "4800", "2300")]),
+        ("2022-01-01", &[("o/2", "2400", "2400")]),
+        ("2024-06-01", &[("o/2", "2400", "2400")]),
+    ];
+    tells(LENIENT, &left, &table);
+
+    let mut accelerated = grant.to_vec();
+    let fields = json!({ "quantity": "1000", "reason_text": "agreed" });
+    accelerated.push(transaction("VESTING_ACCELERATION", "o", "2021-06-01", fields));
+    accelerated.push(cancelled("o", "2022-01-01", "1400"));
+    let table: [(&str, &[_]); 2] =
+        [("2022-01-01", &[("o/2", "3400", "3400")]), ("2024-06-01", &[("o/2", "3400", "3400")])];
+    tells(LENIENT, &accelerated, &table);
+
+    let fields = json!({ "quantity": "2400", "price": { "amount": "1", "currency": "USD" } });
+    let restricted = [
+        stock("s", "2020-01-01", "4800"),
+        started("s", "2020-01-01"),
+        transaction("STOCK_REPURCHASE", "s", "2022-01-01", fields),
+    ];
+    let table: [(&str, &[_]); 2] =
+        [("2022-01-01", &[("s/2", "2400", "2400")]), ("2023-06-01", &[("s/2", "2400", "2400")])];
+    tells(LENIENT, &restricted, &table);
+}
