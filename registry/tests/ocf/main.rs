@@ -9,3 +9,4 @@ mod packages;
 mod roundtrip;
 mod schema;
 mod shared;
+mod vesting;

@@ -442,7 +442,7 @@ fn a_pool_gets_back_what_was_cancelled_under_whatever_name() {
 }
 
 #[test]
-fn vesting_goes_on_in_what_is_left_of_a_grant() {
+fn vesting_is_not_started_anew_in_what_is_left_of_a_grant() {
     let start = json!({ "vesting_condition_id": "start" });
     let reason = json!({ "quantity": "30", "reason_text": "left" });
     let history = [
@@ -453,5 +453,5 @@ fn vesting_goes_on_in_what_is_left_of_a_grant() {
     let (package, _, _) = leniently(&history);
     let starts = package.of(Kind::VestingStart);
     let starts: Vec<_> = starts.map(|start| start.text("security_id").unwrap()).collect();
-    assert_eq!(starts, ["g", "g/2"]);
+    assert_eq!(starts, ["g"]);
 }

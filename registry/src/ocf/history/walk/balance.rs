@@ -138,7 +138,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Makes the issuance of what is left of a security, and the vesting that goes on in it.
+    /// Makes the issuance of what is left of a security. What was recorded of its vesting counts for
+    /// the balance without being said again: a start of its own would begin its vesting anew.
     pub(super) fn make(
         &mut self,
         at: usize,
@@ -154,30 +155,7 @@ impl Walk<'_> {
         let made = self.names().certificate(&model, &named, wanted, &date, rest);
         let item = self.index.txs[at].item;
         self.made.push((item, made.clone()));
-        let security_id = made.text("security_id").unwrap_or_default().to_owned();
-        self.go_on_vesting(item, security, &security_id);
         made
-    }
-
-    /// The vesting that began in a security goes on in its balance.
-    fn go_on_vesting(&mut self, item: usize, security: usize, security_id: &str) {
-        for event in self.index.securities[security].events.clone() {
-            let tx = &self.index.txs[event];
-            let goes_on = matches!(tx.kind, Kind::VestingStart | Kind::VestingEvent);
-            // What comes later names the balance itself.
-            if tx.out || !goes_on || tx.date > self.package_date(item) {
-                continue;
-            }
-            let mut copy = self.object(event).clone();
-            copy.rename(self.names().after(copy.id()));
-            copy.set("security_id", security_id.into());
-            self.made.push((item, copy));
-        }
-    }
-
-    fn package_date(&self, item: usize) -> crate::date::Date {
-        let date = self.package.items[item].object.text("date");
-        date.and_then(crate::date::Date::parse).unwrap_or_default()
     }
 
     /// Names for what is made.
