@@ -5,6 +5,8 @@
 mod chronicle;
 #[path = "evidence/forgery.rs"]
 mod forgery;
+#[path = "evidence/splits.rs"]
+mod splits;
 
 use bytes::Bytes;
 use chronicle::{Chronicle, trusted};

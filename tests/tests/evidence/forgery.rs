@@ -15,7 +15,7 @@ use counterfoil_engine::wire::v1::{self, Movement::*, command::Command};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::{Event, EventKind, decode_events};
-use counterfoil_registry::handle::{AccountId, SecurityId};
+use counterfoil_registry::handle::AccountId;
 use counterfoil_tests::{Actor, CLASS, ISSUER, Market, objects};
 use serde_json::{Value, json};
 
@@ -32,7 +32,11 @@ fn settlement(chronicle: &mut Chronicle) -> &mut HistoryRecord {
 }
 
 /// What a ledger that forges its own history is found out by.
-fn forged(market: &Market, instructions: bool, forge: impl FnOnce(&mut Chronicle)) -> Fault {
+pub(crate) fn forged(
+    market: &Market,
+    instructions: bool,
+    forge: impl FnOnce(&mut Chronicle),
+) -> Fault {
     let mut chronicle = Chronicle::of(market);
     forge(&mut chronicle);
     chronicle.rewrite();
@@ -292,7 +296,7 @@ fn a_record_outside_its_signers_chain_is_found() {
 }
 
 /// A market whose registrar recorded a grant, a SAFE that was sold in part, shares, and a split.
-fn recorded() -> Market {
+pub(crate) fn recorded() -> Market {
     let mut market = traded();
     let mut record = |told: Vec<Value>| {
         let (issuer, objects) = (ISSUER.to_string(), objects(told));
@@ -356,7 +360,7 @@ fn forge_event(chronicle: &mut Chronicle, kind: EventKind, change: Change) {
 }
 
 /// Changes the first event of some kind that `change` takes.
-fn forge_whole(
+pub(crate) fn forge_whole(
     chronicle: &mut Chronicle,
     kind: EventKind,
     mut change: impl FnMut(&mut Event) -> bool,
@@ -370,114 +374,6 @@ fn forge_whole(
         }
     }
     panic!("no event to forge");
-}
-
-/// Whoever holds, and whatever becomes shares, gets what the ratio says.
-#[test]
-fn a_split_that_favours_someone_is_found() {
-    fn changed(event: &mut Event, change: impl FnMut(&mut Effect) -> bool) -> bool {
-        event.effects.iter_mut().any(change)
-    }
-    let cases: [fn(&mut Event) -> bool; 9] = [
-        // From one holder to another, or between two certificates of one holder.
-        |event| {
-            let mut scaled = event.effects.iter_mut().filter_map(|effect| match effect {
-                Effect::CertificateScaled { after, .. } => Some(after),
-                _ => None,
-            });
-            let (first, second) = (scaled.next().unwrap(), scaled.next().unwrap());
-            *first = first.checked_add(Quantity::whole(50)).unwrap();
-            *second = second.checked_sub(Quantity::whole(50)).unwrap();
-            true
-        },
-        |event| {
-            let mut scaled = event.effects.iter_mut().rev().filter_map(|effect| match effect {
-                Effect::CertificateScaled { after, .. } => Some(after),
-                _ => None,
-            });
-            let (first, second) = (scaled.next().unwrap(), scaled.next().unwrap());
-            std::mem::swap(first, second);
-            true
-        },
-        // A grant: more shares, a lower strike, forgotten.
-        |event| {
-            changed(event, |effect| match effect {
-                Effect::SecurityScaled { after, .. } => {
-                    *after = Quantity::whole(181);
-                    true
-                }
-                _ => false,
-            })
-        },
-        |event| {
-            changed(event, |effect| match effect {
-                Effect::SecurityScaled { price: Some(price), .. } => {
-                    price.amount -= 1;
-                    true
-                }
-                _ => false,
-            })
-        },
-        |event| {
-            let before = event.effects.len();
-            event.effects.retain(|effect| !matches!(effect, Effect::SecurityScaled { .. }));
-            event.effects.len() < before
-        },
-        |event| {
-            changed(event, |effect| match effect {
-                Effect::PoolScaled { pool, .. } => {
-                    pool.reserved = Quantity::whole(2_000);
-                    true
-                }
-                _ => false,
-            })
-        },
-        |event| {
-            changed(event, |effect| match effect {
-                Effect::ClassSplit { treasury, .. } => {
-                    *treasury = Quantity::whole(1);
-                    true
-                }
-                _ => false,
-            })
-        },
-        // Another ratio than was recorded, though nobody loses by it.
-        |event| {
-            changed(event, |effect| match effect {
-                Effect::ClassSplit { ratio, .. } => {
-                    *ratio = ratio.inverse();
-                    true
-                }
-                _ => false,
-            })
-        },
-        |event| {
-            event.effects.push(Effect::ConversionsSet { class: CLASS, conversions: vec![] });
-            true
-        },
-    ];
-    let market = recorded();
-    for (at, change) in cases.into_iter().enumerate() {
-        let fault = forged(&market, true, |chronicle| {
-            forge_whole(chronicle, EventKind::Split, change);
-        });
-        assert_eq!(fault.code, FaultCode::SharesUnequal, "{at}: {fault}");
-    }
-    // Nor is anything scaled where no class is split.
-    let fault = forged(&market, true, |chronicle| {
-        forge_whole(chronicle, EventKind::Issuance, |event| {
-            let granted = event.effects.iter().find_map(|effect| match effect {
-                Effect::SecurityOpened(opened) if opened.number == "safe" => Some(opened.security),
-                _ => None,
-            });
-            let Some(safe) = granted else { return false };
-            let (before, after) = (Quantity::whole(60), Quantity::whole(6_000));
-            let security = SecurityId(safe.0 - 1);
-            event.effects.push(Effect::SecurityScaled { security, before, after, price: None });
-            true
-        });
-    });
-    assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
 }
 
 #[test]
