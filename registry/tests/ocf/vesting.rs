@@ -180,3 +180,125 @@ fn what_is_left_in_place_keeps_what_had_vested_and_vests_no_more() {
         [("2022-01-01", &[("s/2", "2400", "2400")]), ("2023-06-01", &[("s/2", "2400", "2400")])];
     tells(LENIENT, &restricted, &table);
 }
+
+fn accelerated(security: &str, date: &str, quantity: &str) -> Value {
+    let fields = json!({ "quantity": quantity, "reason_text": "agreed" });
+    transaction("VESTING_ACCELERATION", security, date, fields)
+}
+
+fn exercised(security: &str, date: &str, quantity: &str) -> [Value; 2] {
+    let shares = format!("shares of {security}");
+    let fields = json!({ "quantity": quantity, "resulting_security_ids": [shares] });
+    [
+        issuance("STOCK", &shares, date, quantity, &json!({})),
+        transaction("EQUITY_COMPENSATION_EXERCISE", security, date, fields),
+    ]
+}
+
+#[test]
+fn a_transfer_makes_no_vested_options() {
+    let sale = |quantity: &str| {
+        let fields = json!({
+            "quantity": quantity, "resulting_security_ids": ["sold"],
+            "balance_security_id": "kept",
+        });
+        transaction("EQUITY_COMPENSATION_TRANSFER", "o", "2022-01-02", fields)
+    };
+    let grant = [options("o", "2020-01-01", "4800"), started("o", "2020-01-01")];
+    let mut history = grant.to_vec();
+    history.extend(exercised("o", "2022-01-01", "2400"));
+    history.extend([
+        options("sold", "2022-01-02", "1200"),
+        options("kept", "2022-01-02", "1200"),
+        sale("1200"),
+    ]);
+    let table: [(&str, &[_]); 3] = [
+        ("2022-01-02", &[("kept", "1200", "0"), ("sold", "1200", "0")]),
+        ("2023-01-01", &[("kept", "1200", "600"), ("sold", "1200", "600")]),
+        ("2024-01-01", &[("kept", "1200", "1200"), ("sold", "1200", "1200")]),
+    ];
+    tells(STRICT, &history, &table);
+
+    let mut history = grant.to_vec();
+    history.extend([
+        accelerated("o", "2020-06-01", "1000"),
+        options("sold", "2022-01-02", "1800"),
+        options("kept", "2022-01-02", "3000"),
+        sale("1800"),
+        accelerated("sold", "2022-01-15", "100"),
+    ]);
+    // 3,400 of 4,800 had vested: 1,275 and 2,125 of the parts; then 100 of the one part alone.
+    let table: [(&str, &[_]); 3] = [
+        ("2022-01-02", &[("kept", "3000", "2125"), ("sold", "1800", "1275")]),
+        ("2022-01-15", &[("kept", "3000", "2125"), ("sold", "1800", "1375")]),
+        ("2023-03-01", &[("kept", "3000", "3000"), ("sold", "1800", "1800")]),
+    ];
+    tells(STRICT, &history, &table);
+}
+
+#[test]
+fn certificates_of_one_share_an_acceleration() {
+    let fields = json!({ "resulting_security_ids": ["a", "b"], "reason_text": "two papers" });
+    let history = [
+        stock("s", "2020-01-01", "4800"),
+        started("s", "2020-01-01"),
+        accelerated("s", "2020-01-15", "1000"),
+        stock("a", "2020-01-20", "1200"),
+        stock("b", "2020-01-20", "3600"),
+        transaction("STOCK_REISSUANCE", "s", "2020-01-20", fields),
+    ];
+    let table: [(&str, &[_]); 2] = [
+        ("2020-01-20", &[("a", "1200", "250"), ("b", "3600", "750")]),
+        ("2021-01-01", &[("a", "1200", "550"), ("b", "3600", "1650")]),
+    ];
+    tells(STRICT, &history, &table);
+}
+
+#[test]
+fn a_balance_that_lists_all_its_vestings_is_a_life_of_its_own() {
+    let yearly = |years: std::ops::Range<u32>| {
+        let vesting = |year| json!({ "date": format!("{year}-01-01"), "amount": "100" });
+        json!({ "vestings": years.map(vesting).collect::<Vec<_>>() })
+    };
+    let listed = |security, date, quantity, years| {
+        issuance("EQUITY_COMPENSATION", security, date, quantity, &yearly(years))
+    };
+    let mut history = vec![listed("o", "2020-01-01", "400", 2021..2025)];
+    history.extend(exercised("o", "2021-06-01", "100"));
+    let mut cancellation = cancelled("o", "2022-06-01", "100");
+    cancellation["balance_security_id"] = "rest".into();
+    history.extend([listed("rest", "2022-06-01", "200", 2022..2024), cancellation]);
+    let table: [(&str, &[_]); 2] =
+        [("2022-06-01", &[("rest", "200", "100")]), ("2023-01-01", &[("rest", "200", "200")])];
+    tells(STRICT, &history, &table);
+}
+
+#[test]
+fn what_vests_next_is_what_will_stand_there() {
+    let left = [
+        options("o", "2020-01-01", "4800"),
+        started("o", "2020-01-01"),
+        cancelled("o", "2022-01-01", "2400"),
+    ];
+    let lines_at = |history: &[Value], date| lines(LENIENT, monthly(json!({})), history, date);
+    let date = Date::parse("2022-01-15").unwrap();
+    let all = lines_at(&left, "2022-01-15");
+    let schedule = all[0].schedule.as_ref().unwrap();
+    assert_eq!(schedule.next_after(date), None, "all that is left has vested");
+    assert_eq!(schedule.steps().last().unwrap().date.to_string(), "2022-01-01");
+
+    let split = json!({
+        "stock_class_id": "common", "split_ratio": { "numerator": "2", "denominator": "1" },
+    });
+    let mut split = object("TX_STOCK_CLASS_SPLIT", "split", split);
+    split["date"] = "2022-01-15".into();
+    let history = [stock("s", "2020-01-01", "4800"), started("s", "2020-01-01"), split];
+    let doubled = lines_at(&history, "2022-01-15");
+    assert_eq!(doubled[0].vested, Quantity::whole(4_800));
+    let next = *doubled[0].schedule.as_ref().unwrap().next_after(date).unwrap();
+    assert_eq!(
+        (next.date.to_string().as_str(), next.vested),
+        ("2022-02-01", Quantity::whole(5_000))
+    );
+    assert_eq!(lines_at(&history, "2022-02-01")[0].vested, next.vested);
+}
