@@ -274,6 +274,14 @@ fn a_balance_that_lists_all_its_vestings_is_a_life_of_its_own() {
 }
 
 #[test]
+fn nothing_vests_under_terms_that_are_not_there() {
+    let mut grant = options("o", "2020-01-01", "4800");
+    grant["vesting_terms_id"] = "lost".into();
+    let table: [(&str, &[_]); 1] = [("2029-01-01", &[("o", "4800", "0")])];
+    tells(LENIENT, &[grant], &table);
+}
+
+#[test]
 fn what_vests_next_is_what_will_stand_there() {
     let left = [
         options("o", "2020-01-01", "4800"),

@@ -14,7 +14,7 @@ use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
 /// Makes every reference lead somewhere. LENIENT leaves a link out where its field may be absent,
-/// makes a holder of whom nothing is known but the id, and leaves out an object that only speaks
+/// makes a holder or terms of which nothing is known but the id, and leaves out an object that only speaks
 /// about something that is not there, until nothing more is left out.
 pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     while once(package, findings)? {}
@@ -25,7 +25,7 @@ pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<
 fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal> {
     let mut known = Known::of(package);
     let mut left_out = Vec::new();
-    let mut holders: Vec<Item> = Vec::new();
+    let mut made: Vec<Item> = Vec::new();
     let mut items = std::mem::take(&mut package.items);
     for (at, item) in items.iter_mut().enumerate() {
         let file = package.file(item.file);
@@ -33,9 +33,19 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
         let mut missing = Missing::default();
         let (id, fields) = item.object.parts();
         part(format::shape(kind), fields, &known, true, &mut missing);
-        for (field, target) in missing.links {
+        for wanted in missing.terms {
+            let what = format!(
+                "vesting_terms_id: nothing in the package is called \"{}\"",
+                shown(&wanted)
+            );
+            let done = "terms of which nothing is known are made: nothing vests under them";
+            findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+            known.add(Target::Terms, &wanted);
+            made.push(Item { file: item.file, object: terms(wanted) });
+        }
+        for field in missing.links {
             let what = format!("{field}: nothing in the package has this id");
-            findings.departure(Code::ReferenceUnknown, file, id, what, link_done(target))?;
+            findings.departure(Code::ReferenceUnknown, file, id, what, "the link is left out")?;
         }
         let mut speaks = true;
         for (field, target, wanted) in missing.needed {
@@ -45,7 +55,7 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
                     let done = "a holder of whom nothing else is known is made";
                     findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
                     known.add(Target::Stakeholder, &wanted);
-                    holders.push(Item { file: item.file, object: holder(wanted) });
+                    made.push(Item { file: item.file, object: holder(wanted) });
                 }
                 Target::Issuer => {
                     let done = "read as the one issuer of the package";
@@ -66,7 +76,7 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
             left_out.push(at);
         }
     }
-    items.extend(holders);
+    items.extend(made);
     package.items = items;
     super::index::remove(package, &left_out);
     Ok(!left_out.is_empty())
@@ -76,13 +86,6 @@ fn is_issuance(kind: Kind) -> bool {
     super::role(kind) == super::Role::Issuance
 }
 
-fn link_done(target: Target) -> &'static str {
-    match target {
-        Target::Terms => "the link is left out: nothing is known of its vesting",
-        _ => "the link is left out",
-    }
-}
-
 fn holder(id: String) -> Object {
     let fields = json!({
         "name": { "legal_name": UNSTATED },
@@ -90,6 +93,19 @@ fn holder(id: String) -> Object {
     });
     let fields = fields.as_object().cloned().unwrap_or_default();
     Object::new(Kind::Stakeholder, id, fields)
+}
+
+/// Terms under which nothing vests: without them the grant would count as vested.
+fn terms(id: String) -> Object {
+    let fields = json!({
+        "name": UNSTATED, "description": UNSTATED, "allocation_type": "CUMULATIVE_ROUND_DOWN",
+        "vesting_conditions": [{
+            "id": UNSTATED, "portion": { "numerator": "1", "denominator": "1" },
+            "trigger": { "type": "VESTING_EVENT" }, "next_condition_ids": [],
+        }],
+    });
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    Object::new(Kind::VestingTerms, id, fields)
 }
 
 /// What the package has, by target and id.
@@ -152,8 +168,10 @@ fn refers(holds: &Type) -> bool {
 /// References of one object that lead nowhere.
 #[derive(Default)]
 struct Missing {
-    /// Those that were taken out.
-    links: Vec<(String, Target)>,
+    /// Fields that were taken out.
+    links: Vec<String>,
+    /// Ids of vesting terms.
+    terms: Vec<String>,
     /// Those that cannot be: field, target and id.
     needed: Vec<(String, Target, String)>,
 }
@@ -174,8 +192,10 @@ fn part(
                 if known.has(target, id) {
                     continue;
                 }
-                if optional {
-                    missing.links.push((field.name.to_owned(), target));
+                if target == Target::Terms {
+                    missing.terms.push(id.clone());
+                } else if optional {
+                    missing.links.push(field.name.to_owned());
                     fields.remove(field.name);
                 } else if top {
                     missing.needed.push((field.name.to_owned(), target, id.clone()));
@@ -192,7 +212,7 @@ fn part(
                     missing.needed.push((field.name.to_owned(), *target, first));
                 } else {
                     let gone = before - list.len();
-                    missing.links.extend((0..gone).map(|_| (field.name.to_owned(), *target)));
+                    missing.links.extend((0..gone).map(|_| field.name.to_owned()));
                 }
             }
             Type::Part(_) | Type::OneOf(_) => {
@@ -210,7 +230,7 @@ fn part(
                 let before = list.len();
                 list.retain(|value| !refers(value));
                 let gone = before - list.len();
-                missing.links.extend((0..gone).map(|_| (field.name.to_owned(), Target::Object)));
+                missing.links.extend((0..gone).map(|_| field.name.to_owned()));
                 for value in list.iter_mut() {
                     if let Value::Object(inner) = value {
                         within(of, inner, known, missing);
