@@ -113,8 +113,11 @@ fn told(lines: &[VestingLine]) -> Vec<(&str, String, String)> {
     lines.map(|(id, (left, vested))| (id, left, vested)).collect()
 }
 
+/// A security, what is left of it, and what of that is vested.
+type Told = (&'static str, &'static str, &'static str);
+
 /// What is left of each open security, and what of that is vested, on dates.
-fn tells(mode: Options, history: &[Value], table: &[(&str, &[(&str, &str, &str)])]) {
+fn tells(mode: Options, history: &[Value], table: &[(&str, &[Told])]) {
     for (date, expected) in table {
         let lines = lines(mode, monthly(json!({})), history, date);
         let found = told(&lines);
