@@ -29,7 +29,7 @@ mod terms;
 mod tests;
 
 pub use allocation::Allocation;
-pub use book::Book;
+pub use book::{Book, Heir};
 pub use schedule::{Award, History, Schedule, Step, Vesting};
 pub use terms::{Condition, DayOfMonth, Part, Period, Portion, Terms, Trigger, Unit};
 

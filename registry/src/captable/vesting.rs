@@ -3,7 +3,12 @@
 //! A grant has a life beyond one security id: the balance of a cancellation is the same promise
 //! under another id, so its figures are those of the first grant. Cancellations take what was not
 //! vested first; what had vested stays so, and nothing of what was cancelled vests later. A split
-//! multiplies all figures.
+//! multiplies all figures. What a transfer or a reissuance opens takes its part, by quantity, of what
+//! had vested and was not exercised, and of all that vests later.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::{CertificateFacts, Fold, FoldError, SecurityFacts};
 use crate::amount::Quantity;
@@ -32,7 +37,7 @@ pub struct VestingLine {
     pub kind: &'static str,
     /// The name of its vesting terms; empty where it has none.
     pub terms: String,
-    /// What was granted, in shares of the date.
+    /// What was granted, or received by a transfer or a reissuance; in shares of the date.
     pub granted: Quantity,
     /// What is left of it.
     pub outstanding: Quantity,
@@ -40,7 +45,8 @@ pub struct VestingLine {
     pub vested: Quantity,
     /// What is left and has not vested.
     pub unvested: Quantity,
-    /// The schedule of what was granted first, as far as it is known; or why there is none.
+    /// The schedule of what was granted, as far as it is known, in shares of the date and without
+    /// what was cancelled until then; or why there is none.
     pub schedule: Result<Schedule, VestingError>,
 }
 
@@ -52,8 +58,12 @@ impl Fold {
         let sources = self.sources(issuer);
         let line = |security, number: &str, holder, kind, outstanding, life: Life<'_>| {
             let schedule = grants.schedule(&life);
-            let figures = life.at(as_of, schedule.as_ref().ok())?;
-            let own = life.descent.last().copied().unwrap_or_default();
+            let standing = life.at(as_of, schedule.as_ref().ok())?;
+            let figures = standing.figures;
+            let schedule = match schedule {
+                Ok(schedule) => Ok(schedule.told(|vested| standing.vested(vested))?),
+                Err(error) => Err(error),
+            };
             let exercisable = figures.exercisable(outstanding);
             Ok(VestingLine {
                 security,
@@ -61,7 +71,7 @@ impl Fold {
                 holder,
                 holder_source_id: sources.get(&holder).copied().unwrap_or_default().to_owned(),
                 kind,
-                terms: grants.book.terms_name(own).unwrap_or_default().to_owned(),
+                terms: grants.book.terms_name(life.own).unwrap_or_default().to_owned(),
                 granted: figures.granted,
                 outstanding,
                 vested: figures.vested,
@@ -100,60 +110,115 @@ fn shown(source_id: &str, handle: impl ToString) -> String {
 pub(super) struct Grants<'a> {
     fold: &'a Fold,
     book: Book<'a>,
+    /// The lives of securities from which several came, so that each of those begins there.
+    parted: RefCell<BTreeMap<SecurityId, Life<'a>>>,
+    parted_stock: RefCell<BTreeMap<CertificateId, Life<'a>>>,
 }
 
 impl<'a> Grants<'a> {
     pub(super) fn of(fold: &'a Fold, issuer: IssuerId) -> Grants<'a> {
         let objects = fold.documents(issuer).map(|(_, object)| object.as_ref());
-        Grants { fold, book: Book::of(objects) }
+        let (parted, parted_stock) = Default::default();
+        Grants { fold, book: Book::of(objects), parted, parted_stock }
     }
 
     /// The life of a grant or warrant.
     pub(super) fn life(&self, id: SecurityId) -> Life<'a> {
-        let fold = self.fold;
-        let before = |facts: &&'a SecurityFacts| fold.security(facts.preceded_by?);
-        let link = |facts: &'a SecurityFacts| Link {
-            source_id: &facts.source_id,
-            opened: facts.opened,
-            origin: facts.origin,
-            quantity: facts.quantity.unwrap_or_default(),
-            changes: facts.changes.clone(),
+        let link = |id: SecurityId| {
+            let facts: &'a SecurityFacts = self.fold.security(id)?;
+            Some(Link {
+                source_id: &facts.source_id,
+                opened: facts.opened,
+                origin: facts.origin,
+                class: None,
+                quantity: facts.quantity.unwrap_or_default(),
+                changes: Cow::Borrowed(&facts.changes),
+                before: facts.preceded_by,
+                parts: facts.resulted_in.len() > 1,
+            })
         };
-        self.life_of(std::iter::successors(fold.security(id), before).map(link).collect())
+        self.life_of(&self.parted, id, link)
     }
 
     /// The life of a certificate. It is the same promise as long as each came from one other.
     fn life_of_stock(&self, id: CertificateId) -> Life<'a> {
-        let fold = self.fold;
-        let before = |facts: &&'a CertificateFacts| match facts.preceded_by.as_slice() {
-            [only] => fold.certificate(*only),
-            _ => None,
-        };
         let split = |(date, after): &(Date, Quantity)| (*date, EventKind::Split, *after);
-        let link = |facts: &'a CertificateFacts| Link {
-            source_id: &facts.source_id,
-            opened: facts.opened,
-            origin: facts.origin,
-            quantity: facts.quantity,
-            changes: facts.scaled.iter().map(split).collect(),
+        let link = |id: CertificateId| {
+            let facts: &'a CertificateFacts = self.fold.certificate(id)?;
+            Some(Link {
+                source_id: &facts.source_id,
+                opened: facts.opened,
+                origin: facts.origin,
+                class: Some(facts.class),
+                quantity: facts.quantity,
+                changes: facts.scaled.iter().map(split).collect(),
+                before: match facts.preceded_by.as_slice() {
+                    [only] => Some(*only),
+                    _ => None,
+                },
+                parts: facts.resulted_in.len() > 1,
+            })
         };
-        self.life_of(std::iter::successors(fold.certificate(id), before).map(link).collect())
+        self.life_of(&self.parted_stock, id, link)
     }
 
-    /// The life of the first of these securities, of which each came from the next one. It begins
-    /// with the last issuance or transfer, or where vesting was started anew.
-    fn life_of(&self, mut links: Vec<Link<'a>>) -> Life<'a> {
-        let balance = [EventKind::Cancellation, EventKind::Repurchase];
-        let begins =
-            |link: &Link<'_>| self.book.started(link.source_id) || !balance.contains(&link.origin);
-        let own = links.iter().position(begins).map_or(links.len(), |last| last + 1);
-        links.reverse();
-        let descent = links.iter().map(|link| link.source_id).collect();
-        Life::of(descent, links.get(links.len() - own..).unwrap_or_default())
+    /// The life of a security, told from where its own began, or from the last security on the way
+    /// whose life is known.
+    fn life_of<Id: Copy + Ord>(
+        &self,
+        known: &RefCell<BTreeMap<Id, Life<'a>>>,
+        id: Id,
+        link_of: impl Fn(Id) -> Option<Link<'a, Id>>,
+    ) -> Life<'a> {
+        let mut known = known.borrow_mut();
+        let mut links: Vec<(Id, Link<'a, Id>)> = Vec::new();
+        let mut life = None;
+        let mut at = Some(id);
+        while let Some(id) = at {
+            life = known.get(&id).cloned();
+            let Some(link) = link_of(id).filter(|_| life.is_none()) else { break };
+            at = link.before.filter(|_| !self.begins(&link));
+            links.push((id, link));
+        }
+        while let Some((id, link)) = links.pop() {
+            let next = match life {
+                Some(before) => self.heir(before, &link),
+                None => Life::of(&link),
+            };
+            if link.parts {
+                known.insert(id, next.clone());
+            }
+            life = Some(next);
+        }
+        life.unwrap_or_default()
+    }
+
+    /// Whether a security says itself all that there is to say of its vesting.
+    fn begins<Id>(&self, link: &Link<'_, Id>) -> bool {
+        self.book.started(link.source_id)
+            || self.book.listed(link.source_id).is_some_and(|sum| sum == link.quantity)
+    }
+
+    /// The life of a security that came from another one: the balance of a cancellation goes on, and
+    /// what a transfer or a reissuance opens is a part of what was left.
+    fn heir<Id>(&self, mut before: Life<'a>, link: &Link<'a, Id>) -> Life<'a> {
+        if self.book.recorded(before.own) {
+            before.remember();
+        }
+        let balance = [EventKind::Cancellation, EventKind::Repurchase].contains(&link.origin);
+        let same = before.class == link.class && self.book.alike(before.own, link.source_id);
+        if balance {
+            before.reduced(link)
+        } else if same {
+            let whole = link.quantity.has_granularity(0) && !self.book.fractional(link.source_id);
+            before.parted(link, if whole { Quantity::whole(1).0 } else { 1 })
+        } else {
+            before.promised_anew(link)
+        }
     }
 
     /// The schedule of what was granted first.
     pub(super) fn schedule(&self, life: &Life<'_>) -> Result<Schedule, VestingError> {
-        self.book.schedule(&life.descent, life.granted, life.issued)
+        self.book.schedule(&life.descent(), life.granted, life.issued)
     }
 }

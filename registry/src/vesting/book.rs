@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Award, History, Schedule, Terms, Vesting, VestingError};
-use crate::amount::Quantity;
+use super::{Allocation, Award, History, Schedule, Terms, Vesting, VestingError};
+use crate::amount::{Quantity, Ratio};
 use crate::date::Date;
 use crate::ocf::object::{Kind, Object};
 
@@ -16,6 +16,15 @@ pub struct Book<'a> {
     terms: BTreeMap<&'a str, Result<Terms, VestingError>>,
     promises: BTreeMap<&'a str, Promise<'a>>,
     recorded: BTreeMap<&'a str, Recorded>,
+}
+
+/// A security of a descent.
+#[derive(Clone, Copy, Debug)]
+pub struct Heir<'a> {
+    /// Its id in the package.
+    pub id: &'a str,
+    /// Shares of the first grant for one of its own, where it is a part of that.
+    pub whole: Option<Ratio>,
 }
 
 /// What an issuance promises.
@@ -90,31 +99,51 @@ impl<'a> Book<'a> {
         self.terms.get(id)?.as_ref().ok().map(|terms| terms.name.as_str())
     }
 
+    /// Whether anything is recorded for a security.
+    pub fn recorded(&self, security: &str) -> bool {
+        self.recorded.contains_key(security)
+    }
+
+    /// The sum of the vestings that the issuance of a security lists, where it lists any.
+    pub fn listed(&self, security: &str) -> Option<Quantity> {
+        let listed = &self.promises.get(security)?.vestings;
+        let sum = |sum: Quantity, vesting: &Vesting| sum.checked_add(vesting.amount);
+        listed.iter().try_fold(Quantity::ZERO, sum).filter(|_| !listed.is_empty())
+    }
+
+    /// Whether two issuances promise the same.
+    pub fn alike(&self, one: &str, two: &str) -> bool {
+        let promise = |id| self.promises.get(id).map(|said| (said.terms, &said.vestings));
+        promise(one) == promise(two)
+    }
+
+    /// Whether a security vests in fractions of a share.
+    pub fn fractional(&self, security: &str) -> bool {
+        let terms = self.promises.get(security).and_then(|promise| self.terms.get(promise.terms?));
+        terms.is_some_and(|terms| {
+            terms.as_ref().is_ok_and(|terms| terms.allocation == Allocation::Fractional)
+        })
+    }
+
     /// The schedule of so much of a security.
     ///
-    /// `descent` are the ids of the securities that it came from, the first issuance first, and its
-    /// own last. What was recorded for those counts for it too, and it vests from their issuance on,
-    /// unless its vesting was started anew: a balance or a transferred grant goes on vesting.
-    /// `issued` is its date where the book does not know one.
+    /// `descent` are the securities that it came from, the first issuance first, and its own last.
+    /// What was recorded for those counts for it too, and it vests from their issuance on, unless its
+    /// vesting was started anew: a balance or a transferred grant goes on vesting. `issued` is its
+    /// date where the book does not know one.
     pub fn schedule(
         &self,
-        descent: &[&str],
+        descent: &[Heir<'_>],
         quantity: Quantity,
         issued: Date,
     ) -> Result<Schedule, VestingError> {
-        let from = descent.iter().rposition(|id| self.started(id)).unwrap_or(0);
-        let ids = descent.get(from..).unwrap_or_default();
-        let mut history: Cow<'_, History> = Cow::Owned(History::default());
-        for recorded in ids.iter().filter_map(|id| self.recorded.get(*id)) {
-            if history.is_empty() {
-                history = Cow::Borrowed(&recorded.history);
-            } else {
-                history.to_mut().extend(&recorded.history);
-            }
-        }
-        let issued = ids.first().and_then(|id| self.promises.get(*id)).map_or(issued, |p| p.issued);
-        let promise = ids.last().and_then(|id| self.promises.get(*id));
-        let terms = match promise.and_then(|promise| promise.terms) {
+        let from = descent.iter().rposition(|heir| self.started(heir.id)).unwrap_or(0);
+        let heirs = descent.get(from..).unwrap_or_default();
+        let promise_of = |heir: &Heir<'_>| self.promises.get(heir.id);
+        let issued = heirs.first().and_then(promise_of).map_or(issued, |promise| promise.issued);
+        let promise = heirs.last().and_then(promise_of);
+        let named = promise.and_then(|promise| promise.terms);
+        let terms = match named {
             None => None,
             Some(id) => match self.terms.get(id) {
                 Some(terms) => Some(terms.as_ref().map_err(VestingError::clone)?),
@@ -122,6 +151,24 @@ impl<'a> Book<'a> {
             },
         };
         let vestings = promise.map_or(&[][..], |promise| &promise.vestings);
+        let mut history: Cow<'_, History> = Cow::Owned(History::default());
+        for heir in heirs {
+            let Some(Recorded { history: recorded, .. }) = self.recorded.get(heir.id) else {
+                continue;
+            };
+            // What was recorded under other terms need not be a condition of these.
+            if let Some(terms) = terms
+                && vestings.is_empty()
+                && promise_of(heir).is_some_and(|promise| promise.terms == named)
+            {
+                recorded.conditions().try_for_each(|id| terms.condition(id).map(drop))?;
+            }
+            if history.is_empty() && heir.whole.is_none() {
+                history = Cow::Borrowed(recorded);
+            } else {
+                history.to_mut().extend(recorded, heir.whole)?;
+            }
+        }
         Schedule::of(&Award { quantity, issued, vestings, terms, history: &history })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::path::{Installment, installments};
 use super::{Terms, VestingError};
-use crate::amount::Quantity;
+use crate::amount::{Quantity, Ratio};
 use crate::date::Date;
 
 /// A grant, as far as its vesting depends on it.
@@ -56,12 +56,27 @@ impl History {
         self.met.is_empty() && self.accelerations.is_empty()
     }
 
-    /// Adds what another history records.
-    pub fn extend(&mut self, other: &History) {
+    /// Adds what another history records, of whose shares each stands for `whole` of these.
+    pub fn extend(&mut self, other: &History, whole: Option<Ratio>) -> Result<(), VestingError> {
         for (condition, date) in &other.met {
             self.meet(condition, *date);
         }
-        self.accelerations.extend(&other.accelerations);
+        for (date, quantity) in &other.accelerations {
+            let mut quantity = quantity.0;
+            if let Some(whole) = whole {
+                let more = whole.of(quantity, 1).ok_or(VestingError::Overflow)?;
+                // Up, so that the part of it is again what was accelerated, and not a share less.
+                let exact = whole.inverse().of(more, 1) == Some(quantity);
+                quantity = more.checked_add(u128::from(!exact)).ok_or(VestingError::Overflow)?;
+            }
+            self.accelerate(*date, Quantity(quantity));
+        }
+        Ok(())
+    }
+
+    /// The conditions that were met.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.met.keys().map(String::as_str)
     }
 
     /// When a start or an event met a condition.
@@ -125,6 +140,25 @@ impl Schedule {
             match steps.last_mut().filter(|last| last.date == date) {
                 Some(last) => *last = step,
                 None => steps.push(step),
+            }
+        }
+        Ok(Schedule { steps })
+    }
+
+    /// This schedule where other figures stand for what is vested, which rise with those.
+    pub(crate) fn told<E>(
+        &self,
+        figure: impl Fn(Quantity) -> Result<Quantity, E>,
+    ) -> Result<Schedule, E> {
+        let whole = self.steps.last().map_or(Ok(Quantity::ZERO), |step| figure(step.vested))?;
+        let mut steps = Vec::with_capacity(self.steps.len());
+        let mut before = Quantity::ZERO;
+        for step in &self.steps {
+            let vested = figure(step.vested)?;
+            if vested > before {
+                let unvested = whole.checked_sub(vested).unwrap_or_default();
+                steps.push(Step { date: step.date, vested, unvested });
+                before = vested;
             }
         }
         Ok(Schedule { steps })

@@ -113,8 +113,7 @@ fn told(lines: &[VestingLine]) -> Vec<(&str, String, String)> {
     lines.map(|(id, (left, vested))| (id, left, vested)).collect()
 }
 
-/// What is left of each open security, and what of that is vested, on dates.
-/// A date, and what each security says then: its id, vested, unvested.
+/// A date, and of each open security its id, what is left of it, and what of that is vested.
 type Row<'a> = (&'a str, &'a [(&'a str, &'a str, &'a str)]);
 
 fn tells(mode: Options, history: &[Value], table: &[Row<'_>]) {

@@ -242,7 +242,7 @@ impl Builder<'_> {
         let life = self.grants.life(id);
         let schedule = self.grants.schedule(&life);
         let known = schedule.as_ref().ok();
-        let figures = life.at(self.as_of, known)?;
+        let figures = life.at(self.as_of, known)?.figures;
         if let Err(error) = schedule {
             let security = match facts.source_id.as_str() {
                 "" => id.to_string(),

@@ -1,31 +1,51 @@
-//! A grant over its life: what was granted, and what was exercised and cancelled of it.
+//! A grant over its life: what was granted, what was exercised and cancelled of it, and which part of
+//! it a transfer or a reissuance left.
+
+use std::borrow::Cow;
 
 use super::super::FoldError;
 use super::super::table::add;
 use crate::amount::{Quantity, Ratio};
 use crate::date::Date;
 use crate::event::EventKind;
-use crate::vesting::Schedule;
+use crate::handle::ClassId;
+use crate::vesting::{Heir, Schedule};
 
 /// One security of a descent.
-pub(super) struct Link<'a> {
+pub(super) struct Link<'a, Id> {
     pub(super) source_id: &'a str,
     pub(super) opened: Date,
     /// The kind of event that opened it.
     pub(super) origin: EventKind,
+    /// The class of a certificate.
+    pub(super) class: Option<ClassId>,
     pub(super) quantity: Quantity,
     /// What exercises, releases and splits left of it.
-    pub(super) changes: Vec<(Date, EventKind, Quantity)>,
+    pub(super) changes: Cow<'a, [(Date, EventKind, Quantity)]>,
+    /// The one that it came from.
+    pub(super) before: Option<Id>,
+    /// Whether several came from it.
+    pub(super) parts: bool,
 }
 
-/// A grant, and the balances of it.
+/// A grant, and what came from it.
+#[derive(Clone, Default)]
 pub(crate) struct Life<'a> {
-    /// The ids of all securities that it came from, the first issuance first, its own last.
-    pub(super) descent: Vec<&'a str>,
+    /// The id of the first issuance.
+    first: &'a str,
+    /// The ids of those before the last about whose vesting something was recorded.
+    recorded: Vec<Heir<'a>>,
+    /// The id of the last one.
+    pub(super) own: &'a str,
+    pub(super) class: Option<ClassId>,
     /// What was granted first.
     pub(super) granted: Quantity,
     /// When.
     pub(super) issued: Date,
+    /// What is left.
+    left: Quantity,
+    /// Shares of the first grant for one that is left, as far as transfers made parts of it.
+    whole: Option<Ratio>,
     /// In order.
     changes: Vec<(Date, Change)>,
 }
@@ -36,10 +56,16 @@ enum Change {
     Exercised(Quantity),
     Cancelled(Quantity),
     Split(Ratio),
+    /// Of `before` a part went on by itself, counted in multiples of `unit`.
+    Parted {
+        before: Quantity,
+        after: Quantity,
+        unit: u128,
+    },
 }
 
 /// The figures of a grant at the end of a date, in shares of that date.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) granted: Quantity,
     pub(crate) exercised: Quantity,
@@ -48,67 +74,162 @@ pub(crate) struct Figures {
     pub(crate) vested: Quantity,
 }
 
+/// A grant at the end of a date.
+pub(crate) struct Standing {
+    pub(crate) figures: Figures,
+    /// What can vest at most.
+    most: Quantity,
+    steps: Vec<Step>,
+}
+
+/// How what vests of the first grant became what vests of what is left of it.
+#[derive(Clone, Copy)]
+enum Step {
+    Scaled(Ratio),
+    /// This part of what vested beyond what had been exercised.
+    Part {
+        exercised: Quantity,
+        ratio: Ratio,
+        unit: u128,
+    },
+}
+
 impl<'a> Life<'a> {
-    /// The life of a first security and the balances that came from it.
-    pub(super) fn of(descent: Vec<&'a str>, links: &[Link<'_>]) -> Life<'a> {
-        let first = links.first();
-        let mut life = Life {
-            descent,
-            granted: first.map_or(Quantity::ZERO, |link| link.quantity),
-            issued: first.map_or(Date::MIN, |link| link.opened),
-            changes: Vec::new(),
-        };
-        let mut left = life.granted;
-        for link in links {
-            life.add(link.opened, left, link.quantity, Change::Cancelled);
-            left = link.quantity;
-            for (date, kind, after) in &link.changes {
-                match kind {
-                    EventKind::Split => {
-                        let ratio = Ratio::new(*after, left).map(Change::Split);
-                        life.changes.extend(ratio.map(|split| (*date, split)));
-                    }
-                    _ => life.add(*date, left, *after, Change::Exercised),
-                }
-                left = *after;
-            }
-        }
-        life
+    /// A life that begins with a security.
+    pub(super) fn of<Id>(link: &Link<'a, Id>) -> Life<'a> {
+        Life { first: link.source_id, ..Life::default() }.promised_anew(link)
     }
 
-    fn add(&mut self, date: Date, before: Quantity, after: Quantity, of: fn(Quantity) -> Change) {
-        let taken = before.checked_sub(after).filter(|taken| !taken.is_zero());
+    /// Keeps what was recorded about the last one for those that come from it.
+    pub(super) fn remember(&mut self) {
+        self.recorded.push(Heir { id: self.own, whole: self.whole });
+    }
+
+    /// The ids that count for the schedule, the first issuance first, its own last.
+    pub(super) fn descent(&self) -> Vec<Heir<'a>> {
+        let first = Heir { id: self.first, whole: None };
+        let own = Heir { id: self.own, whole: self.whole };
+        let begins = [self.recorded.first().map(|heir| heir.id), Some(self.own)];
+        let first = (!begins.contains(&Some(self.first))).then_some(first);
+        first.into_iter().chain(self.recorded.iter().copied()).chain([own]).collect()
+    }
+
+    /// What came from this one under a promise of its own: what was recorded before counts for it.
+    pub(super) fn promised_anew<Id>(mut self, link: &Link<'a, Id>) -> Life<'a> {
+        (self.granted, self.left) = (link.quantity, link.quantity);
+        if self.own.is_empty() && self.recorded.is_empty() {
+            self.issued = link.opened;
+        }
+        self.whole = None;
+        self.changes.clear();
+        self.go_on(link)
+    }
+
+    /// The balance of a cancellation.
+    pub(super) fn reduced<Id>(mut self, link: &Link<'a, Id>) -> Life<'a> {
+        self.change(link.opened, link.quantity, Change::Cancelled);
+        self.go_on(link)
+    }
+
+    /// A part of what was left.
+    pub(super) fn parted<Id>(mut self, link: &Link<'a, Id>, unit: u128) -> Life<'a> {
+        let (mut before, after) = (self.left, link.quantity);
+        let whole = Ratio::new(before, after).and_then(|more| match self.whole {
+            Some(whole) => whole.times(more),
+            None => Some(more),
+        });
+        // A part beyond any ratio is told like a grant.
+        let Some(whole) = whole else { return self.promised_anew(link) };
+        // A part of a part to which nothing happened is a part of the first: rounded once.
+        if let Some((_, Change::Parted { before: first, after, .. })) = self.changes.last()
+            && *after == before
+        {
+            before = *first;
+            self.changes.pop();
+        }
+        self.whole = Some(whole);
+        self.changes.push((link.opened, Change::Parted { before, after, unit }));
+        self.left = link.quantity;
+        self.go_on(link)
+    }
+
+    fn go_on<Id>(mut self, link: &Link<'a, Id>) -> Life<'a> {
+        (self.own, self.class) = (link.source_id, link.class);
+        for (date, kind, after) in link.changes.iter() {
+            match kind {
+                EventKind::Split => {
+                    let ratio = Ratio::new(*after, self.left).map(Change::Split);
+                    self.changes.extend(ratio.map(|split| (*date, split)));
+                    self.left = *after;
+                }
+                _ => self.change(*date, *after, Change::Exercised),
+            }
+        }
+        self
+    }
+
+    fn change(&mut self, date: Date, after: Quantity, of: fn(Quantity) -> Change) {
+        let taken = self.left.checked_sub(after).filter(|taken| !taken.is_zero());
         self.changes.extend(taken.map(|taken| (date, of(taken))));
+        self.left = after;
     }
 
     /// The figures under a schedule for what was granted first; nothing vests without one.
-    pub(crate) fn at(&self, date: Date, schedule: Option<&Schedule>) -> Result<Figures, FoldError> {
-        let (mut exercised, mut cancelled) = (Quantity::ZERO, Quantity::ZERO);
-        let mut granted = self.granted;
-        // What can have vested at most, and the splits since the grant.
-        let (mut most, mut splits) = (granted, Vec::new());
-        let vested_at = |date: Date, splits: &[Ratio]| {
-            let vested = schedule.map_or(Quantity::ZERO, |schedule| schedule.vested_at(date));
-            splits.iter().try_fold(vested, |vested, ratio| scaled(vested, *ratio))
-        };
+    pub(crate) fn at(
+        &self,
+        date: Date,
+        schedule: Option<&Schedule>,
+    ) -> Result<Standing, FoldError> {
+        let scheduled = |date| schedule.map_or(Quantity::ZERO, |schedule| schedule.vested_at(date));
+        let figures = Figures { granted: self.granted, ..Figures::default() };
+        let mut now = Standing { figures, most: self.granted, steps: Vec::new() };
         for (happened, change) in self.changes.iter().filter(|(happened, _)| *happened <= date) {
-            match change {
-                Change::Exercised(quantity) => add(&mut exercised, *quantity)?,
+            let figures = &mut now.figures;
+            match *change {
+                Change::Exercised(quantity) => add(&mut figures.exercised, quantity)?,
                 Change::Cancelled(quantity) => {
-                    add(&mut cancelled, *quantity)?;
-                    let vested = vested_at(*happened, &splits)?.min(most);
-                    most = vested.max(granted.checked_sub(cancelled).unwrap_or_default());
+                    add(&mut figures.cancelled, quantity)?;
+                    let rest = figures.granted.checked_sub(figures.cancelled).unwrap_or_default();
+                    now.most = now.vested(scheduled(*happened))?.max(rest);
                 }
                 Change::Split(ratio) => {
-                    splits.push(*ratio);
-                    for quantity in [&mut granted, &mut exercised, &mut cancelled, &mut most] {
-                        *quantity = scaled(*quantity, *ratio)?;
+                    let Figures { granted, exercised, cancelled, .. } = figures;
+                    for quantity in [granted, exercised, cancelled, &mut now.most] {
+                        *quantity = scaled(*quantity, ratio)?;
                     }
+                    now.steps.push(Step::Scaled(ratio));
+                }
+                Change::Parted { before, after, unit } => {
+                    let ratio = Ratio::new(after, before).ok_or(FoldError::Overflow)?;
+                    let step = Step::Part { exercised: figures.exercised, ratio, unit };
+                    now.most = step.of(now.most)?.min(after);
+                    now.steps.push(step);
+                    now.figures = Figures { granted: after, ..Figures::default() };
                 }
             }
         }
-        let vested = vested_at(date, &splits)?.min(most);
-        Ok(Figures { granted, exercised, cancelled, vested })
+        now.figures.vested = now.vested(scheduled(date))?;
+        Ok(now)
+    }
+}
+
+impl Standing {
+    /// What is vested when so much of the first grant is.
+    pub(super) fn vested(&self, of_first: Quantity) -> Result<Quantity, FoldError> {
+        let vested = self.steps.iter().try_fold(of_first, |vested, step| step.of(vested))?;
+        Ok(vested.min(self.most))
+    }
+}
+
+impl Step {
+    fn of(self, vested: Quantity) -> Result<Quantity, FoldError> {
+        match self {
+            Step::Scaled(ratio) => scaled(vested, ratio),
+            Step::Part { exercised, ratio, unit } => {
+                let open = vested.checked_sub(exercised).unwrap_or_default();
+                ratio.of(open.0, unit).map(Quantity).ok_or(FoldError::Overflow)
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
 /// Makes every reference lead somewhere. LENIENT leaves a link out where its field may be absent,
-/// makes a holder or a class of which nothing is known but the id, and leaves out an object that only
+/// makes a holder, a class or terms of which nothing is known but the id, and leaves out an object that only
 /// speaks about something that is not there, until nothing more is left out.
 pub(super) fn resolve(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     while once(package, findings)? {}
@@ -34,9 +34,18 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
         let mut missing = Missing::default();
         let (id, fields) = item.object.parts();
         part(format::shape(kind), fields, &known, true, &mut missing);
-        for (field, target) in missing.links {
+        for wanted in missing.terms {
+            let wanted_shown = shown(&wanted);
+            let what =
+                format!("vesting_terms_id: nothing in the package is called \"{wanted_shown}\"");
+            let done = "terms of which nothing is known are made: nothing vests under them";
+            findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
+            known.add(Target::Terms, &wanted);
+            made.push(Item { file: item.file, object: terms(wanted) });
+        }
+        for field in missing.links {
             let what = format!("{field}: nothing in the package has this id");
-            findings.departure(Code::ReferenceUnknown, file, id, what, link_done(target))?;
+            findings.departure(Code::ReferenceUnknown, file, id, what, "the link is left out")?;
         }
         let mut speaks = true;
         for (field, target, wanted) in missing.needed {
@@ -94,13 +103,6 @@ fn is_issuance(kind: Kind) -> bool {
     super::role(kind) == super::Role::Issuance
 }
 
-fn link_done(target: Target) -> &'static str {
-    match target {
-        Target::Terms => "the link is left out: nothing is known of its vesting",
-        _ => "the link is left out",
-    }
-}
-
 fn holder(id: String) -> Object {
     let fields = json!({
         "name": { "legal_name": UNSTATED },
@@ -108,6 +110,19 @@ fn holder(id: String) -> Object {
     });
     let fields = fields.as_object().cloned().unwrap_or_default();
     Object::new(Kind::Stakeholder, id, fields)
+}
+
+/// Terms under which nothing vests: without them the grant would count as vested.
+fn terms(id: String) -> Object {
+    let fields = json!({
+        "name": UNSTATED, "description": UNSTATED, "allocation_type": "CUMULATIVE_ROUND_DOWN",
+        "vesting_conditions": [{
+            "id": UNSTATED, "portion": { "numerator": "1", "denominator": "1" },
+            "trigger": { "type": "VESTING_EVENT" }, "next_condition_ids": [],
+        }],
+    });
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    Object::new(Kind::VestingTerms, id, fields)
 }
 
 /// A class of which nothing but its id is known: it limits nothing, and converts into nothing.
@@ -211,8 +226,10 @@ fn refers(holds: &Type) -> bool {
 /// References of one object that lead nowhere.
 #[derive(Default)]
 struct Missing {
-    /// Those that were taken out.
-    links: Vec<(String, Target)>,
+    /// Fields that were taken out.
+    links: Vec<String>,
+    /// Ids of vesting terms.
+    terms: Vec<String>,
     /// Those that cannot be: field, target and id, which is empty where the field is missing.
     needed: Vec<(&'static str, Target, String)>,
 }
@@ -238,8 +255,10 @@ fn part(
                 if known.has(target, id) {
                     continue;
                 }
-                if optional {
-                    missing.links.push((field.name.to_owned(), target));
+                if target == Target::Terms {
+                    missing.terms.push(id.clone());
+                } else if optional {
+                    missing.links.push(field.name.to_owned());
                     fields.remove(field.name);
                 } else if top {
                     missing.needed.push((field.name, target, id.clone()));
@@ -256,7 +275,7 @@ fn part(
                     missing.needed.push((field.name, *target, first));
                 } else {
                     let gone = before - list.len();
-                    missing.links.extend((0..gone).map(|_| (field.name.to_owned(), *target)));
+                    missing.links.extend((0..gone).map(|_| field.name.to_owned()));
                 }
             }
             Type::Part(_) | Type::OneOf(_) => {
@@ -274,7 +293,7 @@ fn part(
                 let before = list.len();
                 list.retain(|value| !refers(value));
                 let gone = before - list.len();
-                missing.links.extend((0..gone).map(|_| (field.name.to_owned(), Target::Object)));
+                missing.links.extend((0..gone).map(|_| field.name.to_owned()));
                 for value in list.iter_mut() {
                     if let Value::Object(inner) = value {
                         within(of, inner, known, missing);

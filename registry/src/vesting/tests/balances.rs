@@ -42,7 +42,9 @@ fn a_balance_goes_on_vesting_unless_its_vesting_is_started_anew() {
         transaction(Kind::EquityCompensationIssuance, "plain", "2020-01-01", json!({})),
     ];
     let vested = |objects: &[Object], descent: &[&str], at: &str| {
-        let schedule = Book::of(objects).schedule(descent, Quantity::whole(400), Date::MIN);
+        let heirs = descent.iter().map(|id| Heir { id, whole: None });
+        let heirs: Vec<Heir<'_>> = heirs.collect();
+        let schedule = Book::of(objects).schedule(&heirs, Quantity::whole(400), Date::MIN);
         schedule.map(|schedule| schedule.vested_at(day(at)).to_string())
     };
     assert_eq!(vested(&objects, &["first"], "2021-01-01"), Ok("100".into()));
@@ -54,6 +56,13 @@ fn a_balance_goes_on_vesting_unless_its_vesting_is_started_anew() {
     assert_eq!(
         vested(&objects, &["lost"], "2020-01-01").unwrap_err().code(),
         "VESTING_TERMS_UNKNOWN"
+    );
+    let mut wrong = objects.clone();
+    let fields = json!({ "vesting_condition_id": "no such condition" });
+    wrong.push(transaction(Kind::VestingStart, "first", "2020-01-02", fields));
+    assert_eq!(
+        vested(&wrong, &["first"], "2021-01-01").unwrap_err().code(),
+        "VESTING_CONDITION_UNKNOWN"
     );
     objects.push(started("balance", "2022-02-02"));
     assert_eq!(vested(&objects, &["first", "balance"], "2022-06-01"), Ok("0".into()));
