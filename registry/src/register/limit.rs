@@ -45,8 +45,8 @@ impl Register {
                 let Some(limit) = issuer.authorized.limit() else { return false };
                 let classes =
                     self.classes().filter(|(of, class)| class.issuer == id && counts(*of));
-                let shares = classes.filter_map(|(_, class)| class.authorized.limit());
-                let sum = shares.fold(Some(Quantity::ZERO), |sum, more| sum?.checked_add(more));
+                let mut shares = classes.filter_map(|(_, class)| class.authorized.limit());
+                let sum = shares.try_fold(Quantity::ZERO, |sum, more| sum.checked_add(more));
                 issuer.outstanding > limit || sum.is_none_or(|sum| sum > limit)
             }),
             Limit::Plan(id) => {
