@@ -1,9 +1,10 @@
 //! Items of the Open Cap Format on their way into a register: how an item becomes an event.
 //!
 //! Items name things by the ids of their package, or by handles of the register. [`Entry::enter`]
-//! turns one item after another into an event and carries it out under the rules of the live
-//! register. The offline reader of a package, the ledger's activation of a draft and its command for
-//! a single transaction all go through it, so that what passes in the one passes in the others.
+//! turns an item into an event and carries it out under the rules of the live register: so does the
+//! ledger's command for a single transaction. The offline reader of a package and the ledger's
+//! activation of a draft both go through [`Entry::enter_all`], which judges the limits of charter and
+//! plans when a day is complete, so that what passes in the one passes in the other.
 //!
 //! In a draft a rule may be broken where the item names it as waived; in a live register a split
 //! reaches what becomes shares of the class. Personal data is left out of what an event documents.
@@ -20,11 +21,13 @@ use crate::register::{Place, Register};
 use crate::rule::Rule;
 
 mod change;
+mod days;
 mod decimals;
 mod plan;
 #[cfg(test)]
 mod tests;
 
+pub use days::Unsigned;
 pub use decimals::Decimals;
 
 /// One item of a draft register: what happens in one event.
@@ -76,16 +79,24 @@ impl Entry {
     ) -> Result<Event, EntryError> {
         let mut event = self.plan(register, place, &item.objects)?;
         while let Err(rule) = register.check(&event) {
-            let issuer = self.issuer;
-            let accepted = Effect::DefectAccepted { issuer, rule };
-            let waived = item.waived.contains(&rule) && rule.waivable();
-            if !waived || event.effects.contains(&accepted) {
-                return Err(rule.into());
-            }
-            event.effects.push(accepted);
+            self.sign(&mut event, item, rule)?;
         }
         register.apply(&event);
         Ok(event)
+    }
+
+    /// Lets an event name a rule that it breaks, where its item has it waived.
+    fn sign(&self, event: &mut Event, item: &ImportItem, rule: Rule) -> Result<(), EntryError> {
+        let waived = item.waived.contains(&rule) && rule.waivable();
+        if !waived || self.signed(event, rule) {
+            return Err(rule.into());
+        }
+        event.effects.push(Effect::DefectAccepted { issuer: self.issuer, rule });
+        Ok(())
+    }
+
+    fn signed(&self, event: &Event, rule: Rule) -> bool {
+        event.effects.contains(&Effect::DefectAccepted { issuer: self.issuer, rule })
     }
 
     /// The event of an item; whether it may happen is for [`Register::check`] to say.

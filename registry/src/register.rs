@@ -25,6 +25,7 @@ use crate::store::{Cell, Index, Paged};
 mod apply;
 mod audit;
 mod check;
+mod limit;
 mod names;
 mod plan;
 pub mod snapshot;
@@ -33,6 +34,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use limit::Limit;
 pub use plan::{Place, Transfer};
 pub use state::{
     Account, Certificate, Class, Issuer, Party, Plan, Position, Security, Stakeholder, Target,

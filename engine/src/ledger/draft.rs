@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::draft::{Decimals, Entry, EntryError, ImportItem};
+use counterfoil_registry::draft::{Decimals, Entry, EntryError, ImportItem, Unsigned};
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::Event;
 use counterfoil_registry::handle::IssuerId;
@@ -122,7 +122,7 @@ impl Ledger {
         }
     }
 
-    /// Carries out every item in order, under the same rules as live commands.
+    /// Carries out every item in order, under the rules of the register.
     fn enter_draft(
         &mut self,
         place: Place,
@@ -137,23 +137,15 @@ impl Ledger {
             let malformed = |error| refuse(at, Rejection::Malformed, &format!("{error}"));
             import_item("item", item).map_err(malformed)
         });
-        let items: Vec<ImportItem> = items.collect::<Result<_, _>>()?;
+        let mut items: Vec<ImportItem> = items.collect::<Result<_, _>>()?;
         let decimals = Decimals::of(items.iter().flat_map(|item| &item.objects));
         let entry = Entry { issuer, today: self.time.date(), decimals };
-        let mut events = Vec::with_capacity(items.len());
-        let mut opened = place.opened;
-        for (at, item) in items.iter().enumerate() {
-            let place = Place { opened, ..place };
-            let event =
-                entry.enter(&mut self.register, place, item).map_err(|error| match error {
-                    EntryError::Item(error) => refuse(at, Rejection::Malformed, &error.to_string()),
-                    EntryError::Rule(rule) => refuse(at, rule.into(), rule.sentence()),
-                })?;
-            let opens = |effect: &&Effect| matches!(effect, Effect::CertificateOpened(_));
-            let more = event.effects.iter().filter(opens).count();
-            opened = opened.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-            events.push(event);
-        }
+        let place = |_, more: u32| Place { opened: place.opened.saturating_add(more), ..place };
+        let entered = entry.enter_all(&mut self.register, place, &mut items, Unsigned::Refuse);
+        let events = entered.map_err(|(at, error)| match error {
+            EntryError::Item(error) => refuse(at, Rejection::Malformed, &error.to_string()),
+            EntryError::Rule(rule) => refuse(at, rule.into(), rule.sentence()),
+        })?;
         let found = self.register.issuer(issuer).map(|issuer| issuer.outstanding);
         if found != Some(outstanding) {
             let found = found.unwrap_or_default();

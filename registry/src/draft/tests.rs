@@ -14,6 +14,7 @@ use crate::event::EventKind;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 
+mod days;
 mod grants;
 mod laws;
 mod positions;

@@ -5,7 +5,7 @@
 //! ([`Effect::DefectAccepted`]), so that who reads the event knows it.
 
 use super::names::Space;
-use super::{MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register};
+use super::{Limit, MAX_CLOSED_PER_EVENT, MAX_ITEMS, Register};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Authorized, Effect, Opened};
@@ -22,18 +22,31 @@ use securities::Instruments;
 impl Register {
     /// Whether `event` may happen now: the first rule that it would break.
     pub fn check(&self, event: &Event) -> Result<(), Rule> {
+        self.tally(event, Limits::Kept).map(|_| ())
+    }
+
+    /// The same for an event of a history of which the rest of the day is not told yet: the limits
+    /// beyond which it goes, signed for or not, are for the end of the day to judge.
+    pub(crate) fn check_within_day(&self, event: &Event) -> Result<Vec<Limit>, Rule> {
+        self.tally(event, Limits::Noted)
+    }
+
+    fn tally(&self, event: &Event, limits: Limits) -> Result<Vec<Limit>, Rule> {
         let mut tally = Tally {
             register: self,
             event,
+            limits,
             issuer: None,
             lines: Vec::new(),
             opened: 0,
             instruments: Instruments::default(),
+            exceeded: Vec::new(),
         };
         for (at, effect) in event.effects.iter().enumerate() {
             tally.check(at, effect)?;
         }
-        tally.end()
+        tally.end()?;
+        Ok(tally.exceeded)
     }
 
     /// The ids that an opened certificate would use up, and the rule that keeps each unique.
@@ -51,17 +64,29 @@ impl Register {
     }
 }
 
+/// When an event has to keep within the limits of charter and plans.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Limits {
+    /// At once.
+    Kept,
+    /// Later: they are noted.
+    Noted,
+}
+
 /// What an event has done so far.
 struct Tally<'a> {
     register: &'a Register,
     event: &'a Event,
+    limits: Limits,
     issuer: Option<IssuerId>,
     lines: Vec<Line>,
     opened: usize,
     instruments: Instruments,
+    exceeded: Vec<Limit>,
 }
 
 /// Shares of one class.
+#[derive(Clone, Copy)]
 struct Line {
     class: ClassId,
     closed: Quantity,
@@ -207,13 +232,21 @@ impl Tally<'_> {
 
     /// A sum beyond a limit breaks a rule; one beyond the representable range cannot be waived.
     fn within(
-        &self,
+        &mut self,
         sum: Option<Quantity>,
         limit: Option<Quantity>,
-        rule: Rule,
+        of: Limit,
     ) -> Result<(), Rule> {
-        let sum = sum.ok_or(rule)?;
-        if limit.is_some_and(|limit| sum > limit) { self.breaks(rule) } else { Ok(()) }
+        let sum = sum.ok_or(of.rule())?;
+        if limit.is_some_and(|limit| sum > limit) { self.exceeds(of) } else { Ok(()) }
+    }
+
+    fn exceeds(&mut self, limit: Limit) -> Result<(), Rule> {
+        self.exceeded.push(limit);
+        match self.limits {
+            Limits::Kept => self.breaks(limit.rule()),
+            Limits::Noted => Ok(()),
+        }
     }
 
     /// The rules that hold for the event as a whole.
@@ -222,7 +255,8 @@ impl Tally<'_> {
             self.split()?;
         }
         let (mut closed, mut opened) = (Quantity::ZERO, Quantity::ZERO);
-        for line in &self.lines {
+        for at in 0..self.lines.len() {
+            let line = self.lines[at];
             closed = add(closed, line.closed)?;
             opened = add(opened, line.opened)?;
             let balanced = self.event.kind.balances(line.closed, line.opened);
@@ -231,15 +265,17 @@ impl Tally<'_> {
                 return Err(Rule::QuantityMismatch);
             }
             if line.opened > line.closed {
-                self.authorized(line)?;
+                self.authorized(&line)?;
             }
         }
         self.instruments_end()?;
-        if let Some(issuer) = self.issuer.and_then(|id| self.register.issuer(id)) {
+        if let Some(id) = self.issuer
+            && let Some(issuer) = self.register.issuer(id)
+        {
             // Converted shares of one class make room for those of another one.
             if let Some(more) = opened.checked_sub(closed).filter(|more| !more.is_zero()) {
                 let sum = issuer.outstanding.checked_add(more);
-                self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
+                self.within(sum, issuer.authorized.limit(), Limit::Issuer(id))?;
             }
             // What moves no share may speak of the time before: a valuation, or an employment.
             let speaks = matches!(self.event.kind, EventKind::Information | EventKind::Vesting);
@@ -248,7 +284,10 @@ impl Tally<'_> {
             }
         }
         let closes = |effect: &&Effect| matches!(effect, Effect::CertificateClosed { .. });
-        if self.event.kind != EventKind::Split
+        // A draft is activated as a whole; the bound is for what a command costs.
+        let draft = self.issuer.and_then(|id| self.register.issuer(id)).is_some_and(|of| of.draft);
+        if !draft
+            && self.event.kind != EventKind::Split
             && self.event.effects.iter().filter(closes).count() > MAX_CLOSED_PER_EVENT
         {
             return Err(Rule::TooManyCertificates);
@@ -258,13 +297,13 @@ impl Tally<'_> {
 
     /// More shares than before: within what class and issuer authorize, and not before an event that
     /// changed what that is.
-    fn authorized(&self, line: &Line) -> Result<(), Rule> {
+    fn authorized(&mut self, line: &Line) -> Result<(), Rule> {
         let class = self.register.class(line.class).ok_or(Rule::ClassUnknown)?;
         let issuer = self.register.issuer(class.issuer).ok_or(Rule::IssuerUnknown)?;
         let more = line.opened.checked_sub(line.closed).unwrap_or_default();
         let sum =
             class.outstanding.checked_add(class.treasury).and_then(|sum| sum.checked_add(more));
-        self.within(sum, class.authorized.limit(), Rule::AuthorizedSharesExceeded)?;
+        self.within(sum, class.authorized.limit(), Limit::Class(line.class))?;
         let early = self.event.date < class.ruled.max(issuer.ruled);
         if early { self.breaks(Rule::DateOutOfOrder) } else { Ok(()) }
     }
@@ -313,9 +352,9 @@ impl Tally<'_> {
             before = add(before, from)?;
             after = add(after, to)?;
         }
-        self.within(Some(after), authorized.limit(), Rule::AuthorizedSharesExceeded)?;
+        self.within(Some(after), authorized.limit(), Limit::Class(class))?;
         let sum = issuer.outstanding.checked_sub(before).and_then(|rest| rest.checked_add(after));
-        self.within(sum, issuer.authorized.limit(), Rule::IssuerAuthorizedExceeded)
+        self.within(sum, issuer.authorized.limit(), Limit::Issuer(owner))
     }
 }
 

@@ -219,3 +219,18 @@ fn a_class_converts_at_another_ratio_from_a_date_on() {
     assert_eq!(class.conversions.at(day("2020-12-31"))[0].ratio.parts(), (1, 1));
     assert_eq!(class.conversions.at(day("2021-01-01"))[0].ratio.parts(), (5, 4));
 }
+
+#[test]
+fn a_history_may_consolidate_more_certificates_than_a_command() {
+    for (draft, expected) in [(true, Ok(())), (false, Err(Rule::TooManyCertificates))] {
+        let mut company = Company::with(draft);
+        let ids: Vec<String> = (0..65).map(|nth| format!("c{nth}")).collect();
+        for id in &ids {
+            company.tell([stock(id, "ada", "1", "2020-01-01")]).unwrap();
+        }
+        let fields = json!({ "security_ids": ids, "resulting_security_id": "all" });
+        let event = act("TX_STOCK_CONSOLIDATION", "2020-02-01", fields);
+        let told = company.tell([event, stock("all", "ada", "65", "2020-02-01")]);
+        assert_eq!(told.map(drop), expected);
+    }
+}

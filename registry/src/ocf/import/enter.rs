@@ -7,7 +7,7 @@
 use super::{Items, Mode, Origin, Package, Refusal, items};
 use crate::action::Action;
 use crate::amount::Quantity;
-use crate::draft::{Decimals, Entry, EntryError, ImportItem};
+use crate::draft::{Decimals, Entry, EntryError, Unsigned};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
 use crate::handle::IssuerId;
@@ -52,11 +52,20 @@ pub fn import(package: &Package, mode: Mode) -> Result<Imported, Refusal> {
     let objects = items.items.iter().flat_map(|item| &item.objects);
     let entry = Entry { issuer, today: package.formed(), decimals: Decimals::of(objects) };
     let mut events = vec![registered];
-    for (at, item) in items.items.iter_mut().enumerate() {
+    let place = |at: usize, _| {
         let record = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
-        let place = Place { record, opened: 0 };
-        let origin = &items.origins[at];
-        events.push(enter(&entry, &mut register, place, item, package, origin, &mut findings)?);
+        Place { record, opened: 0 }
+    };
+    let unsigned = match mode {
+        Mode::Strict => Unsigned::Refuse,
+        Mode::Lenient => Unsigned::Waive,
+    };
+    let entered = entry.enter_all(&mut register, place, &mut items.items, unsigned);
+    events.extend(entered.map_err(|(at, error)| refused(package, &items.origins[at], error))?);
+    for (item, origin) in items.items.iter().zip(&items.origins) {
+        for rule in &item.waived {
+            findings.waived(*rule, package.file(origin.file), &origin.id)?;
+        }
     }
     let findings = findings.into_list();
     Ok(Imported { items, register, issuer, events, findings })
@@ -92,32 +101,13 @@ fn registration(
     })
 }
 
-/// Enters one item; in LENIENT with as many waivers as it takes.
-fn enter(
-    entry: &Entry,
-    register: &mut Register,
-    place: Place,
-    item: &mut ImportItem,
-    package: &Package,
-    origin: &Origin,
-    findings: &mut Findings,
-) -> Result<Event, Refusal> {
-    loop {
-        let rule = match entry.enter(register, place, item) {
-            Ok(event) => return Ok(event),
-            Err(EntryError::Rule(rule)) => rule,
-            Err(EntryError::Item(error)) => {
-                let what = format!("{}: {}", error.field, error.why);
-                let file = package.file(origin.file);
-                return Err(Refusal::new(Code::FieldInvalid, file, &origin.id, what));
-            }
-        };
-        let waives = findings.mode() == Mode::Lenient && rule.waivable();
-        if !waives || item.waived.contains(&rule) {
-            return Err(broken(package, origin, rule));
+fn refused(package: &Package, origin: &Origin, error: EntryError) -> Refusal {
+    match error {
+        EntryError::Rule(rule) => broken(package, origin, rule),
+        EntryError::Item(error) => {
+            let what = format!("{}: {}", error.field, error.why);
+            Refusal::new(Code::FieldInvalid, package.file(origin.file), &origin.id, what)
         }
-        findings.waived(rule, package.file(origin.file), &origin.id)?;
-        item.waived.push(rule);
     }
 }
 

@@ -12,7 +12,7 @@ impl Tally<'_> {
                 self.kind_is(EventKind::Authorization)?;
                 let sum = facts.classes_authorized.max(facts.outstanding);
                 let limit = authorized.limit();
-                self.within(Some(sum), limit, Rule::IssuerAuthorizedExceeded)?;
+                self.within(Some(sum), limit, Limit::Issuer(*issuer))?;
                 self.not_before(facts.ruled.max(facts.last))
             }
             Effect::ClassAuthorized { class, authorized } => {
@@ -25,11 +25,11 @@ impl Tally<'_> {
                     return Err(Rule::QuantityGranularity);
                 }
                 let sum = facts.outstanding.checked_add(facts.treasury);
-                self.within(sum, limit, Rule::AuthorizedSharesExceeded)?;
+                self.within(sum, limit, Limit::Class(*class))?;
                 let before = facts.authorized.limit().unwrap_or_default();
                 let others = owner.classes_authorized.checked_sub(before);
                 let sum = others.and_then(|sum| sum.checked_add(limit.unwrap_or_default()));
-                self.within(sum, owner.authorized.limit(), Rule::IssuerAuthorizedExceeded)?;
+                self.within(sum, owner.authorized.limit(), Limit::Issuer(facts.issuer))?;
                 self.not_before(facts.ruled.max(facts.last))
             }
             Effect::ConversionsSet { class, .. } => {

@@ -22,7 +22,7 @@ impl Tally<'_> {
                     }
                     let sum = owner.classes_authorized.checked_add(*shares);
                     let limit = owner.authorized.limit();
-                    self.within(sum, limit, Rule::IssuerAuthorizedExceeded)?;
+                    self.within(sum, limit, Limit::Issuer(*issuer))?;
                 }
                 Ok(())
             }

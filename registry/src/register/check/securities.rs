@@ -158,13 +158,13 @@ impl<'a> Tally<'a> {
         if quantity > rest { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
     }
 
-    pub(super) fn instruments_end(&self) -> Result<(), Rule> {
-        let Instruments { closed, pools, .. } = &self.instruments;
+    pub(super) fn instruments_end(&mut self) -> Result<(), Rule> {
+        let Instruments { closed, pools, .. } = std::mem::take(&mut self.instruments);
         if !self.event.securities_balance() {
             return Err(Rule::QuantityMismatch);
         }
         if let Some((closed, _)) = closed {
-            self.continues(*closed)?;
+            self.continues(closed)?;
         }
         if matches!(self.event.kind, EventKind::Exercise | EventKind::Release) {
             self.leads_into_its_class()?;
@@ -172,10 +172,10 @@ impl<'a> Tally<'a> {
         for (plan, pool) in pools {
             let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
             // A defect that was signed for may shrink, or be split.
-            let before = self.register.plan(*plan).map(|plan| plan.pool).unwrap_or_default();
+            let before = self.register.plan(plan).map(|plan| plan.pool).unwrap_or_default();
             let worse = used > before.used() || pool.reserved < before.reserved;
             if used > pool.reserved && worse && self.event.kind != EventKind::Split {
-                self.breaks(Rule::PoolExceeded)?;
+                self.exceeds(Limit::Plan(plan))?;
             }
         }
         Ok(())
