@@ -1,4 +1,4 @@
-//! Colour, where it helps: on a terminal, and not where `NO_COLOR` is set (https://no-color.org).
+//! Colour, where it helps: on a terminal, and not where `NO_COLOR` is set (<https://no-color.org>).
 
 use std::io::IsTerminal;
 

@@ -1,7 +1,7 @@
 //! From a package to the items of a draft register, and the same items carried out offline.
 //!
 //! The issuer comes first, then classes, plans, holders, legends and vesting terms, in the order of
-//! the files; then the transactions as [`super::history`] orders them, each together with the
+//! the files; then the transactions as `super::history` orders them, each together with the
 //! issuances that it opens; then valuations, financings and documents, which speak about both.
 //! [`import`] carries them out in a draft of their own, as the ledger does, so that a package that
 //! passes here passes there.
