@@ -132,6 +132,7 @@ impl<'a> Grants<'a> {
                 origin: facts.origin,
                 class: None,
                 quantity: facts.quantity.unwrap_or_default(),
+                unit: self.unit(&facts.source_id, facts.quantity.unwrap_or_default()),
                 changes: Cow::Borrowed(&facts.changes),
                 before: facts.preceded_by,
                 parts: facts.resulted_in.len() > 1,
@@ -151,6 +152,7 @@ impl<'a> Grants<'a> {
                 origin: facts.origin,
                 class: Some(facts.class),
                 quantity: facts.quantity,
+                unit: self.unit(&facts.source_id, facts.quantity),
                 changes: facts.scaled.iter().map(split).collect(),
                 before: match facts.preceded_by.as_slice() {
                     [only] => Some(*only),
@@ -210,11 +212,16 @@ impl<'a> Grants<'a> {
         if balance {
             before.reduced(link)
         } else if same {
-            let whole = link.quantity.has_granularity(0) && !self.book.fractional(link.source_id);
-            before.parted(link, if whole { Quantity::whole(1).0 } else { 1 })
+            before.parted(link)
         } else {
             before.promised_anew(link)
         }
+    }
+
+    /// What a security vests in: whole shares, unless it is in fractions itself.
+    fn unit(&self, source_id: &str, quantity: Quantity) -> u128 {
+        let whole = quantity.has_granularity(0) && !self.book.fractional(source_id);
+        if whole { Quantity::whole(1).0 } else { 1 }
     }
 
     /// The schedule of what was granted first.

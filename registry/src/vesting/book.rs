@@ -19,12 +19,13 @@ pub struct Book<'a> {
 }
 
 /// A security of a descent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Heir<'a> {
     /// Its id in the package.
     pub id: &'a str,
-    /// Shares of the first grant for one of its own, where it is a part of that.
-    pub whole: Option<Ratio>,
+    /// Shares of the first grant for one of its own, from dates on: a part stands for more of them,
+    /// and a split makes more of its own.
+    pub whole: Vec<(Date, Ratio)>,
 }
 
 /// What an issuance promises.
@@ -163,10 +164,10 @@ impl<'a> Book<'a> {
             {
                 recorded.conditions().try_for_each(|id| terms.condition(id).map(drop))?;
             }
-            if history.is_empty() && heir.whole.is_none() {
+            if history.is_empty() && heir.whole.is_empty() {
                 history = Cow::Borrowed(recorded);
             } else {
-                history.to_mut().extend(recorded, heir.whole)?;
+                history.to_mut().extend(recorded, &heir.whole)?;
             }
         }
         Schedule::of(&Award { quantity, issued, vestings, terms, history: &history })

@@ -56,14 +56,16 @@ impl History {
         self.met.is_empty() && self.accelerations.is_empty()
     }
 
-    /// Adds what another history records, of whose shares each stands for `whole` of these.
-    pub fn extend(&mut self, other: &History, whole: Option<Ratio>) -> Result<(), VestingError> {
+    /// Adds what another history records, in shares of which each stands, from the dates of `whole`
+    /// on, for so many of these.
+    pub fn extend(&mut self, other: &History, whole: &[(Date, Ratio)]) -> Result<(), VestingError> {
         for (condition, date) in &other.met {
             self.meet(condition, *date);
         }
         for (date, quantity) in &other.accelerations {
             let mut quantity = quantity.0;
-            if let Some(whole) = whole {
+            let then = whole.iter().rev().find(|(since, _)| since <= date);
+            if let Some((_, whole)) = then {
                 let more = whole.of(quantity, 1).ok_or(VestingError::Overflow)?;
                 // Up, so that the part of it is again what was accelerated, and not a share less.
                 let exact = whole.inverse().of(more, 1) == Some(quantity);

@@ -20,6 +20,8 @@ pub(super) struct Link<'a, Id> {
     /// The class of a certificate.
     pub(super) class: Option<ClassId>,
     pub(super) quantity: Quantity,
+    /// What it vests in multiples of.
+    pub(super) unit: u128,
     /// What exercises, releases and splits left of it.
     pub(super) changes: Cow<'a, [(Date, EventKind, Quantity)]>,
     /// The one that it came from.
@@ -44,8 +46,8 @@ pub(crate) struct Life<'a> {
     pub(super) issued: Date,
     /// What is left.
     left: Quantity,
-    /// Shares of the first grant for one that is left, as far as transfers made parts of it.
-    whole: Option<Ratio>,
+    /// Shares of the first grant for one that is left, from dates on.
+    whole: Vec<(Date, Ratio)>,
     /// In order.
     changes: Vec<(Date, Change)>,
 }
@@ -55,7 +57,11 @@ pub(crate) struct Life<'a> {
 enum Change {
     Exercised(Quantity),
     Cancelled(Quantity),
-    Split(Ratio),
+    /// What vests is counted in multiples of `unit` from then on.
+    Split {
+        ratio: Ratio,
+        unit: u128,
+    },
     /// Of `before` a part went on by itself, counted in multiples of `unit`.
     Parted {
         before: Quantity,
@@ -85,7 +91,10 @@ pub(crate) struct Standing {
 /// How what vests of the first grant became what vests of what is left of it.
 #[derive(Clone, Copy)]
 enum Step {
-    Scaled(Ratio),
+    Scaled {
+        ratio: Ratio,
+        unit: u128,
+    },
     /// This part of what vested beyond what had been exercised.
     Part {
         exercised: Quantity,
@@ -102,16 +111,16 @@ impl<'a> Life<'a> {
 
     /// Keeps what was recorded about the last one for those that come from it.
     pub(super) fn remember(&mut self) {
-        self.recorded.push(Heir { id: self.own, whole: self.whole });
+        self.recorded.push(Heir { id: self.own, whole: self.whole.clone() });
     }
 
     /// The ids that count for the schedule, the first issuance first, its own last.
     pub(super) fn descent(&self) -> Vec<Heir<'a>> {
-        let first = Heir { id: self.first, whole: None };
-        let own = Heir { id: self.own, whole: self.whole };
+        let first = Heir { id: self.first, whole: Vec::new() };
+        let own = Heir { id: self.own, whole: self.whole.clone() };
         let begins = [self.recorded.first().map(|heir| heir.id), Some(self.own)];
         let first = (!begins.contains(&Some(self.first))).then_some(first);
-        first.into_iter().chain(self.recorded.iter().copied()).chain([own]).collect()
+        first.into_iter().chain(self.recorded.iter().cloned()).chain([own]).collect()
     }
 
     /// What came from this one under a promise of its own: what was recorded before counts for it.
@@ -120,7 +129,7 @@ impl<'a> Life<'a> {
         if self.own.is_empty() && self.recorded.is_empty() {
             self.issued = link.opened;
         }
-        self.whole = None;
+        self.whole.clear();
         self.changes.clear();
         self.go_on(link)
     }
@@ -132,12 +141,9 @@ impl<'a> Life<'a> {
     }
 
     /// A part of what was left.
-    pub(super) fn parted<Id>(mut self, link: &Link<'a, Id>, unit: u128) -> Life<'a> {
+    pub(super) fn parted<Id>(mut self, link: &Link<'a, Id>) -> Life<'a> {
         let (mut before, after) = (self.left, link.quantity);
-        let whole = Ratio::new(before, after).and_then(|more| match self.whole {
-            Some(whole) => whole.times(more),
-            None => Some(more),
-        });
+        let whole = Ratio::new(before, after).and_then(|more| self.times(more));
         // A part beyond any ratio is told like a grant.
         let Some(whole) = whole else { return self.promised_anew(link) };
         // A part of a part to which nothing happened is a part of the first: rounded once.
@@ -147,8 +153,9 @@ impl<'a> Life<'a> {
             before = *first;
             self.changes.pop();
         }
-        self.whole = Some(whole);
-        self.changes.push((link.opened, Change::Parted { before, after, unit }));
+        self.whole = vec![(Date::MIN, whole)];
+        let parted = Change::Parted { before, after, unit: link.unit };
+        self.changes.push((link.opened, parted));
         self.left = link.quantity;
         self.go_on(link)
     }
@@ -158,14 +165,22 @@ impl<'a> Life<'a> {
         for (date, kind, after) in link.changes.iter() {
             match kind {
                 EventKind::Split => {
-                    let ratio = Ratio::new(*after, self.left).map(Change::Split);
-                    self.changes.extend(ratio.map(|split| (*date, split)));
+                    let ratio = Ratio::new(*after, self.left);
+                    let split = ratio.map(|ratio| Change::Split { ratio, unit: link.unit });
+                    self.changes.extend(split.map(|split| (*date, split)));
+                    let whole = ratio.and_then(|ratio| self.times(ratio.inverse()));
+                    self.whole.extend(whole.map(|whole| (*date, whole)));
                     self.left = *after;
                 }
                 _ => self.change(*date, *after, Change::Exercised),
             }
         }
         self
+    }
+
+    /// Shares of the first grant for one that is left, when so many come to stand for one.
+    fn times(&self, more: Ratio) -> Option<Ratio> {
+        self.whole.last().map_or(Some(more), |(_, whole)| whole.times(more))
     }
 
     fn change(&mut self, date: Date, after: Quantity, of: fn(Quantity) -> Change) {
@@ -192,12 +207,12 @@ impl<'a> Life<'a> {
                     let rest = figures.granted.checked_sub(figures.cancelled).unwrap_or_default();
                     now.most = now.vested(scheduled(*happened))?.max(rest);
                 }
-                Change::Split(ratio) => {
+                Change::Split { ratio, unit } => {
                     let Figures { granted, exercised, cancelled, .. } = figures;
                     for quantity in [granted, exercised, cancelled, &mut now.most] {
-                        *quantity = scaled(*quantity, ratio)?;
+                        *quantity = scaled(*quantity, ratio, 1)?;
                     }
-                    now.steps.push(Step::Scaled(ratio));
+                    now.steps.push(Step::Scaled { ratio, unit });
                 }
                 Change::Parted { before, after, unit } => {
                     let ratio = Ratio::new(after, before).ok_or(FoldError::Overflow)?;
@@ -224,17 +239,17 @@ impl Standing {
 impl Step {
     fn of(self, vested: Quantity) -> Result<Quantity, FoldError> {
         match self {
-            Step::Scaled(ratio) => scaled(vested, ratio),
+            Step::Scaled { ratio, unit } => scaled(vested, ratio, unit),
             Step::Part { exercised, ratio, unit } => {
                 let open = vested.checked_sub(exercised).unwrap_or_default();
-                ratio.of(open.0, unit).map(Quantity).ok_or(FoldError::Overflow)
+                scaled(open, ratio, unit)
             }
         }
     }
 }
 
-fn scaled(quantity: Quantity, ratio: Ratio) -> Result<Quantity, FoldError> {
-    ratio.of(quantity.0, 1).map(Quantity).ok_or(FoldError::Overflow)
+fn scaled(quantity: Quantity, ratio: Ratio, unit: u128) -> Result<Quantity, FoldError> {
+    ratio.of(quantity.0, unit).map(Quantity).ok_or(FoldError::Overflow)
 }
 
 impl Figures {

@@ -226,6 +226,33 @@ fn restricted_stock_vests_and_a_repurchase_takes_what_has_not() {
 }
 
 #[test]
+fn an_acceleration_counts_shares_of_its_own_day() {
+    let mut company = with_a_vesting_grant();
+    let fast = |date: &str, shares: &str| {
+        let fields = json!({ "quantity": shares, "reason_text": "sale" });
+        tx("TX_VESTING_ACCELERATION", "1", date, fields)
+    };
+    let vesting = json!({ "vesting_terms_id": "monthly" });
+    company.tell([with(stock("1", "ada", "480", "2020-01-01"), vesting)]).unwrap();
+    let start = json!({ "vesting_condition_id": "start" });
+    company.tell([tx("TX_VESTING_START", "1", "2020-01-01", start)]).unwrap();
+    company.tell([fast("2020-03-15", "100")]).unwrap();
+    let ratio = json!({ "numerator": "3", "denominator": "1" });
+    let fields = json!({ "stock_class_id": "common", "split_ratio": ratio });
+    company.tell([act("TX_STOCK_CLASS_SPLIT", "2020-06-01", fields)]).unwrap();
+    company.tell([fast("2020-06-15", "100")]).unwrap();
+    let vested = |date: &str| {
+        let lines = company.fold.vesting(company.entry.issuer, day(date)).unwrap();
+        let line = lines.iter().find(|line| line.security == "1").unwrap();
+        (line.vested.to_string(), line.outstanding.to_string())
+    };
+    assert_eq!(vested("2020-03-15"), ("120".into(), "480".into()));
+    // Five months and a hundred, times three.
+    assert_eq!(vested("2020-06-01"), ("450".into(), "1440".into()));
+    assert_eq!(vested("2020-06-15"), ("550".into(), "1440".into()));
+}
+
+#[test]
 fn vesting_that_cannot_be_told_is_a_note_and_counts_as_unvested() {
     let mut company = Company::new();
     let mut broken = terms();

@@ -42,7 +42,7 @@ fn a_balance_goes_on_vesting_unless_its_vesting_is_started_anew() {
         transaction(Kind::EquityCompensationIssuance, "plain", "2020-01-01", json!({})),
     ];
     let vested = |objects: &[Object], descent: &[&str], at: &str| {
-        let heirs = descent.iter().map(|id| Heir { id, whole: None });
+        let heirs = descent.iter().map(|id| Heir { id, whole: Vec::new() });
         let heirs: Vec<Heir<'_>> = heirs.collect();
         let schedule = Book::of(objects).schedule(&heirs, Quantity::whole(400), Date::MIN);
         schedule.map(|schedule| schedule.vested_at(day(at)).to_string())
