@@ -102,6 +102,8 @@ pub enum Terms {
     },
     /// A warrant (OCF 1.2.0 `WarrantIssuance`).
     Warrant {
+        /// `converts_to_stock_class_id`, where all its `exercise_triggers` name the same.
+        class_id: Option<String>,
         /// `quantity`; often left open.
         quantity: Option<Quantity>,
         /// `exercise_price`.

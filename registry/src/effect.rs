@@ -197,10 +197,17 @@ pub enum Effect {
     PoolReturned {
         /// The plan.
         plan: PlanId,
-        /// The grant that was cancelled; none where it was stock of the plan.
-        security: Option<SecurityId>,
+        /// What was cancelled or bought back; none where it moves here out of another pool.
+        from: Option<Granted>,
         /// How much.
         quantity: Quantity,
+    },
+    /// A certificate that this event opens is stock of a plan.
+    StockOfPlan {
+        /// The certificate.
+        certificate: CertificateId,
+        /// The plan.
+        plan: PlanId,
     },
     /// So much of what was granted became shares or was paid out.
     PoolExercised {
@@ -276,6 +283,15 @@ pub enum Effect {
     },
 }
 
+/// What a plan granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Granted {
+    /// A grant.
+    Security(SecurityId),
+    /// Stock.
+    Stock(CertificateId),
+}
+
 /// The pool of a stock plan: reserved >= drawn - returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Pool {
@@ -313,6 +329,27 @@ impl Pool {
         })
     }
 
+    /// The pool after a split of its only class. What is used is scaled as a whole, so that it never
+    /// exceeds what is reserved.
+    pub fn scaled<E>(&self, by: impl Fn(Quantity) -> Result<Quantity, E>) -> Option<Pool> {
+        let by = |quantity| by(quantity).ok();
+        let (used, returned) = (by(self.used())?, by(self.returned)?);
+        Some(Pool {
+            reserved: by(self.reserved)?,
+            drawn: used.checked_add(returned)?,
+            returned,
+            exercised: by(self.exercised)?,
+        })
+    }
+
+    /// The pool after parts of what it granted have become more or fewer: what is available stays.
+    pub fn regranted(&self, parts: impl Iterator<Item = (Quantity, Quantity)>) -> Option<Pool> {
+        parts.into_iter().try_fold(*self, |pool, (before, after)| {
+            let changed = |sum: Quantity| sum.checked_add(after)?.checked_sub(before);
+            Some(Pool { reserved: changed(pool.reserved)?, drawn: changed(pool.drawn)?, ..pool })
+        })
+    }
+
     /// What can still be granted.
     pub fn available(&self) -> Quantity {
         self.reserved.checked_sub(self.used()).unwrap_or_default()
@@ -342,6 +379,8 @@ pub struct SecurityOpened {
     pub class: Option<ClassId>,
     /// The price for one share, where it has one.
     pub price: Option<Money>,
+    /// Whether it is what is left of the security that the event closes.
+    pub balance: bool,
     /// The printed number (OCF `custom_id`).
     pub number: String,
     /// Its id in the package that it came from (OCF `security_id`).

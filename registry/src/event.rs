@@ -136,6 +136,7 @@ impl Event {
     /// Whether what it does to grants, warrants and convertibles is what an event of its kind may do:
     /// as much out as in on a transfer, a balance smaller than the whole on a cancellation or
     /// conversion, no more shares than were exercised or released. A quantity that is open stays so.
+    /// What a convertible is converted into is measured by its terms and not by its amount.
     pub fn securities_balance(&self) -> bool {
         let (mut closed, mut reduced) = (None, None);
         let mut opened: Option<Option<Quantity>> = None;
@@ -151,6 +152,14 @@ impl Event {
                     }
                 }
                 Effect::SecurityOpened(security) => {
+                    if security.balance && closed.is_none() {
+                        return false;
+                    }
+                    match (self.kind, security.balance) {
+                        (EventKind::Conversion, false) => continue,
+                        (EventKind::Cancellation, false) => return false,
+                        _ => {}
+                    }
                     let sum = opened.unwrap_or(Some(Quantity::ZERO));
                     opened = Some(match (sum, security.quantity) {
                         (Some(sum), Some(quantity)) => match sum.checked_add(quantity) {

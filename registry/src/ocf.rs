@@ -113,7 +113,9 @@ codes! {
     ReturnExceeded = "OCF_RETURN_EXCEEDED",
         "More returns to a pool than was cancelled of the security.";
     DerivativesNotSplit = "OCF_DERIVATIVES_NOT_SPLIT",
-        "A class was split of which grants are outstanding.";
+        "A split leaves grants, warrants or conversion rights of its class as they were.";
+    VestingDropped = "OCF_VESTING_DROPPED",
+        "A balance names no vesting where the grant that it is left of did.";
     SplitUntold = "OCF_SPLIT_UNTOLD", "A live split did more than its transaction says.";
     RuleWaived = "OCF_RULE_WAIVED", "A rule of the register is broken, as a legacy defect.";
     TooManyFindings = "OCF_TOO_MANY_FINDINGS", "The package has more findings than the limit.";

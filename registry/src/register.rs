@@ -28,6 +28,7 @@ mod check;
 mod limit;
 mod names;
 mod plan;
+mod plan_stock;
 pub mod snapshot;
 mod split;
 mod state;
@@ -36,6 +37,7 @@ mod tests;
 
 pub use limit::Limit;
 pub use plan::{Place, Transfer};
+pub use plan_stock::PlanStock;
 pub use state::{
     Account, Certificate, Class, Issuer, Party, Plan, Position, Security, Stakeholder, Target,
 };
@@ -65,6 +67,8 @@ pub struct Register {
     plans: Paged<Plan>,
     /// Grants, warrants and convertibles, ended ones too.
     securities: Paged<Security>,
+    plan_stock: Paged<PlanStock>,
+    plan_stock_at: Index<u128>,
     /// The ids that issuers have used, in the order of their use, for the snapshot.
     names: Paged<Name>,
     name_at: Index<u128>,
@@ -82,6 +86,8 @@ scoped!(Register {
     position_of,
     plans,
     securities,
+    plan_stock,
+    plan_stock_at,
     names,
     name_at,
 });
@@ -101,6 +107,8 @@ impl Register {
             position_of: Index::new(seed),
             plans: Paged::default(),
             securities: Paged::default(),
+            plan_stock: Paged::default(),
+            plan_stock_at: Index::new(seed),
             names: Paged::default(),
             name_at: Index::new(seed),
         }

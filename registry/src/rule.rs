@@ -132,6 +132,10 @@ rules! {
         "the date lies before a recorded event that builds on what held then";
     /// A rule that keeps the register sound cannot be waived, and only an import waives any.
     NotWaivable = 537, "NOT_WAIVABLE", "this rule cannot be waived here";
+    /// A split must not pass by what may become shares of its class.
+    SplitUnclear = 538, "SPLIT_UNCLEAR",
+        "a grant or warrant does not say of which class it is, so it is not known whether the split \
+         reaches it";
 }
 
 impl Rule {

@@ -253,6 +253,7 @@ fn issuance(object: &Object) -> Read<Issuance> {
             },
         },
         Kind::WarrantIssuance => Terms::Warrant {
+            class_id: class_of_triggers(object),
             quantity: object.value("quantity").map(|_| quantity(object, "quantity")).transpose()?,
             price: optional_money(object, "exercise_price")?,
         },
@@ -268,6 +269,17 @@ fn issuance(object: &Object) -> Read<Issuance> {
         date: date(object, "date")?,
         terms,
     })
+}
+
+/// The class for whose shares a warrant is, where each of its triggers names the same one. Triggers
+/// that differ leave it open, and so does one that names a future round.
+fn class_of_triggers(object: &Object) -> Option<String> {
+    let triggers = object.value("exercise_triggers").and_then(Value::as_array)?;
+    let mut classes = triggers.iter().map(|trigger| {
+        trigger.get("conversion_right")?.get("converts_to_stock_class_id")?.as_str()
+    });
+    let first = classes.next()??;
+    classes.all(|other| other == Some(first)).then(|| first.to_owned())
 }
 
 fn class(object: &Object) -> Read<ClassTerms> {

@@ -131,6 +131,7 @@ impl Fold {
             preceded_by,
             resulted_in: Vec::new(),
             converted_from: sources.security,
+            plan: None,
         };
         self.certificates.insert(opened.certificate, facts);
     }
@@ -279,6 +280,9 @@ impl Fold {
                     pool: Pool { reserved: *reserved, ..Pool::default() },
                 };
                 self.plans.insert(*plan, facts);
+            }
+            Effect::StockOfPlan { certificate, plan } => {
+                self.certificate_mut(*certificate).plan = Some(*plan);
             }
             Effect::PoolReserved { plan, .. }
             | Effect::PoolDrawn { plan, .. }

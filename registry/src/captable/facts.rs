@@ -236,6 +236,8 @@ pub struct CertificateFacts {
     pub resulted_in: Vec<CertificateId>,
     /// The grant, warrant or convertible that became it.
     pub converted_from: Option<SecurityId>,
+    /// The plan that its issuance names.
+    pub plan: Option<PlanId>,
 }
 
 impl CertificateFacts {

@@ -85,6 +85,7 @@ impl Fold {
                 Effect::PoolReserved { plan, .. }
                 | Effect::PoolDrawn { plan, .. }
                 | Effect::PoolReturned { plan, .. }
+                | Effect::StockOfPlan { plan, .. }
                 | Effect::PoolExercised { plan, .. }
                 | Effect::PoolScaled { plan, .. } => {
                     let facts = self.plans.get(plan).ok_or(FoldError::Unknown)?;

@@ -32,6 +32,9 @@ const FIELDS: [(&str, Refers); 4] = [
     ("stock_plan_id", Refers::Plan),
 ];
 
+/// The fields in which rights name the classes that they convert into.
+const RIGHTS: [&str; 3] = ["exercise_triggers", "conversion_triggers", "conversion_rights"];
+
 impl Fold {
     /// Remembers ids of the package that look like handles: a register takes them for ids first.
     pub(super) fn remember_ids(&mut self, issuer: IssuerId, effects: &[Effect]) {
@@ -71,7 +74,38 @@ impl Fold {
                     .set("security_ids", ids.into());
             }
         }
+        for field in RIGHTS {
+            let mut rights = object.value(field).cloned();
+            if rights.as_mut().is_some_and(|rights| self.convert_into_ids(issuer, rights)) {
+                let changed = changed.get_or_insert_with(|| object.as_ref().clone());
+                changed.set(field, rights.unwrap_or_default());
+            }
+        }
         changed.map_or_else(|| object.clone(), Arc::new)
+    }
+
+    /// Names the class of each right within a value by its id; whether one was named otherwise.
+    fn convert_into_ids(&self, issuer: IssuerId, value: &mut Value) -> bool {
+        match value {
+            Value::Array(list) => list
+                .iter_mut()
+                .fold(false, |changed, value| self.convert_into_ids(issuer, value) || changed),
+            Value::Object(map) => map.iter_mut().fold(false, |changed, (key, value)| {
+                let id = value
+                    .as_str()
+                    .filter(|_| key == "converts_to_stock_class_id")
+                    .and_then(|text| self.id_of(issuer, Refers::Class, text));
+                let named = match id {
+                    Some(id) => {
+                        *value = id.into();
+                        true
+                    }
+                    None => self.convert_into_ids(issuer, value),
+                };
+                named || changed
+            }),
+            _ => false,
+        }
     }
 
     /// The id in the package of what a handle names, where it has one.

@@ -3,8 +3,8 @@
 use super::plan::{Planner, consideration};
 use crate::action::{Change, Extent, Issuance, SecurityKind, Terms};
 use crate::amount::Quantity;
-use crate::effect::Effect;
-use crate::handle::SecurityId;
+use crate::effect::{Effect, Granted};
+use crate::handle::{PlanId, SecurityId};
 use crate::register::{Certificate, Security, Target};
 use crate::rule::Rule;
 
@@ -12,6 +12,14 @@ use crate::rule::Rule;
 enum Named<'a> {
     Certificate(Certificate),
     Security(SecurityId, &'a Security),
+}
+
+/// What was cancelled or bought back of something, and what of that is back in a pool.
+struct Ceased {
+    of: Granted,
+    plan: Option<PlanId>,
+    quantity: Quantity,
+    returned: Quantity,
 }
 
 impl Planner<'_> {
@@ -83,6 +91,7 @@ impl Planner<'_> {
             }
             Change::Retracted => {
                 self.close(&closed);
+                self.register.plan_returns(&mut self.event);
                 Ok(())
             }
             Change::Transferred { extent, results, balance } => {
@@ -95,7 +104,11 @@ impl Planner<'_> {
                 self.close(&closed);
                 self.continued(&closed, results, true)
             }
-            Change::Cancelled { extent, balance } => self.reduced(&closed, *extent, balance),
+            Change::Cancelled { extent, balance } => {
+                self.reduced(&closed, *extent, balance)?;
+                self.register.plan_returns(&mut self.event);
+                Ok(())
+            }
             Change::Repurchased { quantity, price, balance } => {
                 self.event.consideration = consideration(*price, *quantity);
                 self.reduced(&closed, Extent::Quantity(*quantity), balance)?;
@@ -210,10 +223,8 @@ impl Planner<'_> {
             Change::Transferred { extent, results, balance } => {
                 covers(*extent, results)?;
                 self.close_security(id, facts);
-                if let Some(balance) = balance {
-                    self.stays(facts, balance)?;
-                }
-                balance.iter().chain(results).try_for_each(|result| self.open(result))
+                balance.iter().try_for_each(|balance| self.open_balance(balance))?;
+                results.iter().try_for_each(|result| self.open(result))
             }
             Change::Cancelled { extent, balance } => {
                 let gone = self.ceased(id, facts, *extent, balance)?;
@@ -225,7 +236,7 @@ impl Planner<'_> {
             }
             Change::Converted { extent, results, balance } => {
                 self.ceased(id, facts, *extent, balance)?;
-                results.iter().try_for_each(|result| self.open_shares(result).map(|_| ()))
+                results.iter().try_for_each(|result| self.converted_into(result))
             }
             _ => Err(Rule::SecurityMismatch),
         }
@@ -266,16 +277,17 @@ impl Planner<'_> {
         }
         self.close_security(id, facts);
         if let Some(balance) = balance {
-            self.open(balance)?;
+            self.open_balance(balance)?;
         }
         Ok(gone)
     }
 
-    /// A balance stays with the holder.
-    fn stays(&self, facts: &Security, balance: &Issuance) -> Result<(), Rule> {
-        let account = self.account_named(&balance.stakeholder_id)?;
-        let holder = |account| self.register.account(account).map(|account| account.holder);
-        if holder(account) == holder(facts.account) { Ok(()) } else { Err(Rule::ResultMismatch) }
+    /// A convertible becomes shares, a warrant or another convertible, as its terms say.
+    fn converted_into(&mut self, result: &Issuance) -> Result<(), Rule> {
+        match result.terms.kind() {
+            SecurityKind::Compensation => Err(Rule::ResultMismatch),
+            _ => self.open(result),
+        }
     }
 
     /// An exercise or a release: reduces in place, and opens what it results in.
@@ -329,7 +341,8 @@ impl Planner<'_> {
         if let Some(plan) = facts.plan
             && !quantity.is_zero()
         {
-            self.push(Effect::PoolReturned { plan, security: Some(security), quantity });
+            let from = Some(Granted::Security(security));
+            self.push(Effect::PoolReturned { plan, from, quantity });
         }
     }
 
@@ -340,29 +353,43 @@ impl Planner<'_> {
         if quantity.is_zero() {
             return Err(Rule::QuantityZero);
         }
-        let security = match self.register.security_named(self.issuer, id) {
-            Some(Target::Certificate(_)) => None,
-            Some(Target::Security(security)) => Some(security),
-            _ => return Err(Rule::SecurityUnknown),
-        };
-        let facts = security.and_then(|security| self.register.security(security));
-        if let Some(facts) = facts {
-            if quantity > facts.cancelled {
-                return Err(Rule::PoolReturnExceeded);
-            }
-            let by_itself = facts.plan.filter(|_| facts.returned == facts.cancelled);
-            match by_itself {
-                Some(own) if own == plan => return Ok(()),
-                Some(own) => {
-                    self.push(Effect::PoolDrawn { plan: own, quantity });
-                    self.push(Effect::PoolReturned { plan, security: None, quantity });
-                    return Ok(());
-                }
-                None => {}
-            }
+        let ceased = self.ceased_of(id)?;
+        if quantity > ceased.quantity {
+            return Err(Rule::PoolReturnExceeded);
         }
-        self.push(Effect::PoolReturned { plan, security, quantity });
+        match ceased.plan.filter(|_| ceased.returned == ceased.quantity) {
+            Some(own) if own == plan => {}
+            Some(own) => {
+                self.push(Effect::PoolDrawn { plan: own, quantity });
+                self.push(Effect::PoolReturned { plan, from: None, quantity });
+            }
+            None => self.push(Effect::PoolReturned { plan, from: Some(ceased.of), quantity }),
+        }
         Ok(())
+    }
+
+    fn ceased_of(&self, id: &str) -> Result<Ceased, Rule> {
+        match self.register.security_named(self.issuer, id) {
+            Some(Target::Certificate(certificate)) => {
+                let stock = self.register.plan_stock(certificate).cloned().unwrap_or_default();
+                Ok(Ceased {
+                    of: Granted::Stock(certificate),
+                    plan: stock.plan,
+                    quantity: stock.ceased,
+                    returned: stock.returned,
+                })
+            }
+            Some(Target::Security(security)) => {
+                let facts = self.register.security(security).ok_or(Rule::SecurityUnknown)?;
+                Ok(Ceased {
+                    of: Granted::Security(security),
+                    plan: facts.plan,
+                    quantity: facts.cancelled,
+                    returned: facts.returned,
+                })
+            }
+            _ => Err(Rule::SecurityUnknown),
+        }
     }
 }
 

@@ -159,18 +159,28 @@ impl Planner<'_> {
 
     /// Opens what an issuance describes.
     pub(super) fn open(&mut self, issuance: &Issuance) -> Result<(), Rule> {
+        self.open_as(issuance, false)
+    }
+
+    /// Opens what an event leaves of the security that it closes.
+    pub(super) fn open_balance(&mut self, issuance: &Issuance) -> Result<(), Rule> {
+        self.open_as(issuance, true)
+    }
+
+    fn open_as(&mut self, issuance: &Issuance, balance: bool) -> Result<(), Rule> {
         if issuance.date != self.event.date {
             return Err(Rule::ResultDate);
         }
         let account = self.account_named(&issuance.stakeholder_id)?;
         let (number, source_id) = (issuance.number.clone(), issuance.security_id.clone());
         let opened = match &issuance.terms {
-            Terms::Stock { class_id, quantity, .. } => {
+            Terms::Stock { class_id, plan_id, quantity, .. } => {
                 let class = self.class_named(class_id)?;
                 let quantity = *quantity;
                 let opened =
                     Opened { class, account, quantity, number, source_id, ..Opened::default() };
-                return self.register.plan_opening(&mut self.event, self.place, opened);
+                self.register.plan_opening(&mut self.event, self.place, opened)?;
+                return self.of_plan(plan_id.as_deref());
             }
             Terms::Compensation { instrument, plan_id, class_id, quantity, price } => {
                 SecurityOpened {
@@ -182,8 +192,9 @@ impl Planner<'_> {
                     ..SecurityOpened::default()
                 }
             }
-            Terms::Warrant { quantity, price } => SecurityOpened {
+            Terms::Warrant { class_id, quantity, price } => SecurityOpened {
                 instrument: crate::effect::Instrument::Warrant,
+                class: class_id.as_ref().map(|id| self.class_named(id)).transpose()?,
                 quantity: *quantity,
                 price: *price,
                 ..SecurityOpened::default()
@@ -204,10 +215,22 @@ impl Planner<'_> {
             issuer: self.issuer,
             account,
             holder,
+            balance,
             number,
             source_id,
             ..opened
         })));
+        Ok(())
+    }
+
+    /// The certificate that was opened last is stock of the plan that its issuance names.
+    fn of_plan(&mut self, plan_id: Option<&str>) -> Result<(), Rule> {
+        let Some(plan_id) = plan_id else { return Ok(()) };
+        let plan = self.plan_named(plan_id)?;
+        if let Some(Effect::CertificateOpened(opened)) = self.event.effects.last() {
+            let certificate = opened.certificate;
+            self.push(Effect::StockOfPlan { certificate, plan });
+        }
         Ok(())
     }
 

@@ -17,7 +17,9 @@ use crate::register::{Party, Target};
 mod days;
 mod grants;
 mod laws;
+mod plan_stock;
 mod positions;
+mod reach;
 mod rules;
 mod stock;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Authorized, Conversion, Effect, Instrument, Opened, Pool, SecurityOpened, decode_kind,
+    Authorized, Conversion, Effect, Granted, Instrument, Opened, Pool, SecurityOpened, decode_kind,
 };
 use crate::amount::Quantity;
 use crate::codec::{CodecError, Reader, Writer};
@@ -151,9 +151,14 @@ impl Effect {
             }
             Effect::PoolReserved { plan, reserved } => pool(18, *plan, *reserved, out),
             Effect::PoolDrawn { plan, quantity } => pool(19, *plan, *quantity, out),
-            Effect::PoolReturned { plan, security, quantity } => {
+            Effect::PoolReturned { plan, from, quantity } => {
                 pool(20, *plan, *quantity, out);
-                out.put_option(*security, |out, security| out.put_u32(security.0));
+                out.put_option(*from, |out, from| from.encode(out));
+            }
+            Effect::StockOfPlan { certificate, plan } => {
+                out.put_u8(30);
+                encode_certificate(*certificate, out);
+                out.put_u32(plan.0);
             }
             Effect::PoolExercised { plan, quantity } => pool(21, *plan, *quantity, out),
             Effect::PoolScaled { plan, pool } => {
@@ -303,7 +308,11 @@ impl Effect {
             20 => Effect::PoolReturned {
                 plan: PlanId(from.u32()?),
                 quantity: from.quantity()?,
-                security: from.option(|from| from.u32().map(SecurityId))?,
+                from: from.option(Granted::decode)?,
+            },
+            30 => Effect::StockOfPlan {
+                certificate: decode_certificate(from)?,
+                plan: PlanId(from.u32()?),
             },
             21 => Effect::PoolExercised { plan: PlanId(from.u32()?), quantity: from.quantity()? },
             22 => Effect::PoolScaled { plan: PlanId(from.u32()?), pool: Pool::decode(from)? },
@@ -385,6 +394,29 @@ fn pool(tag: u8, plan: PlanId, quantity: Quantity, out: &mut Vec<u8>) {
     out.put_quantity(quantity);
 }
 
+impl Granted {
+    fn encode(self, out: &mut Vec<u8>) {
+        match self {
+            Granted::Security(security) => {
+                out.put_u8(0);
+                out.put_u32(security.0);
+            }
+            Granted::Stock(certificate) => {
+                out.put_u8(1);
+                encode_certificate(certificate, out);
+            }
+        }
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Granted, CodecError> {
+        match from.u8()? {
+            0 => Ok(Granted::Security(SecurityId(from.u32()?))),
+            1 => Ok(Granted::Stock(decode_certificate(from)?)),
+            _ => Err(from.invalid()),
+        }
+    }
+}
+
 impl Pool {
     /// Writes the canonical bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
@@ -416,6 +448,7 @@ impl SecurityOpened {
         out.put_option(self.plan, |out, plan| out.put_u32(plan.0));
         out.put_option(self.class, |out, class| out.put_u32(class.0));
         out.put_option(self.price, Vec::put_money);
+        out.put_bool(self.balance);
         out.put_text(&self.number);
         out.put_text(&self.source_id);
     }
@@ -432,6 +465,7 @@ impl SecurityOpened {
             plan: from.option(|from| from.u32().map(PlanId))?,
             class: from.option(|from| from.u32().map(ClassId))?,
             price: from.option(Reader::money)?,
+            balance: from.bool()?,
             number: from.text()?.to_owned(),
             source_id: from.text()?.to_owned(),
         })

@@ -46,6 +46,7 @@ impl Register {
             self.free.set(at);
         }
         self.count(event);
+        self.remember_ceased(event);
     }
 
     fn change(&mut self, event: &Event, effect: &Effect) {

@@ -139,6 +139,7 @@ impl Tally<'_> {
             Effect::PoolReserved { .. }
             | Effect::PoolDrawn { .. }
             | Effect::PoolReturned { .. }
+            | Effect::StockOfPlan { .. }
             | Effect::PoolExercised { .. }
             | Effect::PoolScaled { .. }
             | Effect::SecurityOpened(_)

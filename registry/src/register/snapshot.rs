@@ -1,8 +1,8 @@
 //! The register as canonical bytes, for snapshots and for the digest of the state.
 
 use super::{
-    Account, Class, Issuer, Name, Party, Plan, Position, Register, Security, Slot, Stakeholder,
-    Target, dense, position_key,
+    Account, Class, Issuer, Name, Party, Plan, PlanStock, Position, Register, Security, Slot,
+    Stakeholder, Target, dense, position_key,
 };
 use crate::codec::{CodecError, Reader, Writer};
 use crate::effect::{
@@ -54,6 +54,12 @@ impl Register {
         out.put_u32(*self.free);
         encode_all(out, &self.plans, encode_plan);
         encode_all(out, &self.securities, encode_security);
+        encode_all(out, &self.plan_stock, |out, stock: &PlanStock| {
+            encode_certificate(stock.certificate, out);
+            out.put_option(stock.plan, |out, plan| out.put_u32(plan.0));
+            out.put_quantity(stock.ceased);
+            out.put_quantity(stock.returned);
+        });
         encode_all(out, &self.names, encode_name);
     }
 
@@ -105,6 +111,14 @@ impl Register {
         register.free = Cell::new(from.u32()?);
         register.plans = decode_all(from, decode_plan)?;
         register.securities = decode_all(from, decode_security)?;
+        register.remember_plan_stock(decode_all(from, |from| {
+            Ok(PlanStock {
+                certificate: decode_certificate(from)?,
+                plan: from.option(|from| from.u32().map(PlanId))?,
+                ceased: from.quantity()?,
+                returned: from.quantity()?,
+            })
+        })?);
         register.names = decode_all(from, decode_name)?;
         for (at, position) in register.positions.iter().enumerate() {
             register.position_of.insert(position_key(position.account, position.class), dense(at));

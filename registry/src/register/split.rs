@@ -5,11 +5,11 @@
 //! the sum up to it gains, so that the certificates sum to the holder's shares whatever their
 //! number. A draft is replayed as files mean it: each certificate by itself, and nothing else.
 
-use super::{Plan, Register};
+use super::{Plan, Register, Security};
 use crate::amount::{DECIMALS, Money, Quantity, Ratio};
 use crate::effect::{Effect, Pool};
 use crate::event::Event;
-use crate::handle::ClassId;
+use crate::handle::{CertificateId, ClassId, PlanId};
 use crate::rule::Rule;
 
 impl Register {
@@ -58,34 +58,69 @@ impl Register {
         let scaled = |quantity: Quantity| {
             ratio.of(quantity.0, share).map(Quantity).ok_or(Rule::QuantityMismatch)
         };
-        let of_class = |plan: &Plan| plan.classes == [class];
-        for (plan, facts) in self.plans().filter(|(_, plan)| of_class(plan)) {
-            // What is used is scaled as a whole, so that it never exceeds what is reserved.
-            let (used, returned) = (scaled(facts.pool.used())?, scaled(facts.pool.returned)?);
-            let pool = Pool {
-                reserved: scaled(facts.pool.reserved)?,
-                drawn: used.checked_add(returned).ok_or(Rule::QuantityMismatch)?,
-                returned,
-                exercised: scaled(facts.pool.exercised)?,
-            };
-            event.effects.push(Effect::PoolScaled { plan, pool });
-        }
         for (security, facts) in self.securities().filter(|(_, facts)| !facts.ended) {
-            let by_plan = facts.plan.and_then(|plan| self.plan(plan)).is_some_and(of_class);
             let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else {
                 continue;
             };
-            if facts.class == Some(class) || (facts.class.is_none() && by_plan) {
-                let after = scaled(before)?;
-                let price = facts.price.map(|price| {
-                    let amount = ratio.inverse().of(price.amount, 1);
-                    amount.map(|amount| Money { amount, ..price }).ok_or(Rule::QuantityMismatch)
-                });
-                let price = price.transpose()?;
-                event.effects.push(Effect::SecurityScaled { security, before, after, price });
+            if !self.follows(facts, class)? {
+                continue;
+            }
+            let price = facts.price.map(|price| {
+                let amount = ratio.inverse().of(price.amount, 1);
+                amount.map(|amount| Money { amount, ..price }).ok_or(Rule::QuantityMismatch)
+            });
+            let (after, price) = (scaled(before)?, price.transpose()?);
+            event.effects.push(Effect::SecurityScaled { security, before, after, price });
+        }
+        for (plan, facts) in self.plans().filter(|(_, plan)| plan.classes.contains(&class)) {
+            let pool = if facts.classes == [class] {
+                facts.pool.scaled(scaled)
+            } else {
+                self.shared_pool(event, plan, facts)
+            };
+            let pool = pool.ok_or(Rule::QuantityMismatch)?;
+            if pool != facts.pool {
+                event.effects.push(Effect::PoolScaled { plan, pool });
             }
         }
         self.scale_conversions(event, class, ratio)
+    }
+
+    /// Whether a security becomes shares of the class. One that names no class is for the only class
+    /// of its plan, or of its issuer; where there are several, nobody knows whether a split of one of
+    /// them reaches it.
+    fn follows(&self, security: &Security, class: ClassId) -> Result<bool, Rule> {
+        if let Some(own) = security.class {
+            return Ok(own == class);
+        }
+        let all = || self.classes().filter(|(_, facts)| facts.issuer == security.issuer);
+        let (reached, only) = match security.plan.and_then(|plan| self.plan(plan)) {
+            Some(plan) => (plan.classes.contains(&class), plan.classes.len() == 1),
+            None => (all().any(|(known, _)| known == class), all().nth(1).is_none()),
+        };
+        if reached && !only { Err(Rule::SplitUnclear) } else { Ok(reached) }
+    }
+
+    /// The pool of a plan of several classes: what is granted of the split one follows it, and the
+    /// pool grows or shrinks by as much. What is still available is of no class yet.
+    fn shared_pool(&self, split: &Event, plan: PlanId, facts: &Plan) -> Option<Pool> {
+        let stock_of_plan = |certificate: &CertificateId| {
+            self.plan_stock(*certificate).is_some_and(|stock| stock.plan == Some(plan))
+        };
+        let granted = split.effects.iter().filter_map(|effect| match effect {
+            Effect::SecurityScaled { security, before, after, .. } => {
+                let security = self.security(*security)?;
+                (security.plan == Some(plan)).then_some((*before, *after))
+            }
+            Effect::CertificateScaled { certificate, before, after, .. } => {
+                stock_of_plan(certificate).then_some((*before, *after))
+            }
+            Effect::CertificateClosed { certificate, quantity, .. } => {
+                stock_of_plan(certificate).then_some((*quantity, Quantity::ZERO))
+            }
+            _ => None,
+        });
+        facts.pool.regranted(granted)
     }
 
     /// Who converts out of the class gets for each new share what a part of an old one got; who

@@ -343,6 +343,39 @@ pub(crate) fn recorded() -> Market {
         "balance_security_id": "three",
     });
     record(vec![transfer, stock("two", "30"), stock("three", "70")]);
+    // A plan that grants of another class too, and warrants of both.
+    record(vec![json!({
+        "object_type": "STOCK_CLASS", "id": "preferred", "name": "Preferred",
+        "class_type": "PREFERRED", "initial_shares_authorized": "UNLIMITED",
+    })]);
+    record(vec![json!({
+        "object_type": "STOCK_PLAN", "id": "both", "plan_name": "Both",
+        "stock_class_ids": [CLASS.to_string(), "preferred"], "initial_shares_reserved": "500",
+    })]);
+    let granted = |id: &str, class: &str| {
+        json!({
+            "object_type": "TX_EQUITY_COMPENSATION_ISSUANCE", "id": format!("issue {id}"),
+            "date": "2026-11-20", "security_id": id, "custom_id": id, "stakeholder_id": "fund",
+            "stock_plan_id": "both", "stock_class_id": class, "compensation_type": "OPTION_NSO",
+            "quantity": "50", "exercise_price": { "amount": "7", "currency": "EUR" },
+        })
+    };
+    record(vec![granted("of common", &CLASS.to_string())]);
+    record(vec![granted("of preferred", "preferred")]);
+    let mut restricted = stock("restricted", "20");
+    restricted["stock_plan_id"] = "both".into();
+    record(vec![restricted]);
+    let warrant = |id: &str, class: &str| {
+        let right =
+            json!({ "type": "WARRANT_CONVERSION_RIGHT", "converts_to_stock_class_id": class });
+        json!({
+            "object_type": "TX_WARRANT_ISSUANCE", "id": format!("issue {id}"),
+            "date": "2026-11-20", "security_id": id, "custom_id": id, "stakeholder_id": "fund",
+            "quantity": "10", "exercise_triggers": [{ "conversion_right": right }],
+        })
+    };
+    record(vec![warrant("w", &CLASS.to_string())]);
+    record(vec![warrant("x", "preferred")]);
     record(vec![json!({
         "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2026-11-20",
         "stock_class_id": CLASS.to_string(),

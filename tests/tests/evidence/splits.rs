@@ -15,7 +15,7 @@ fn a_split_that_favours_someone_is_found() {
     fn changed(event: &mut Event, change: impl FnMut(&mut Effect) -> bool) -> bool {
         event.effects.iter_mut().any(change)
     }
-    let cases: [fn(&mut Event) -> bool; 9] = [
+    let cases: [fn(&mut Event) -> bool; 11] = [
         // From one holder to another, or between two certificates of one holder.
         |event| {
             let mut scaled = event.effects.iter_mut().filter_map(|effect| match effect {
@@ -68,6 +68,25 @@ fn a_split_that_favours_someone_is_found() {
                 }
                 _ => false,
             })
+        },
+        // The pool of two classes grows by what was granted of the one: 50 options, 20 shares.
+        |event| {
+            changed(event, |effect| match effect {
+                Effect::PoolScaled { pool, .. } if pool.reserved == Quantity::whole(640) => {
+                    pool.reserved = Quantity::whole(1_500);
+                    true
+                }
+                _ => false,
+            })
+        },
+        // A warrant is passed by.
+        |event| {
+            let before = event.effects.len();
+            event.effects.retain(|effect| match effect {
+                Effect::SecurityScaled { before, .. } => *before != Quantity::whole(10),
+                _ => true,
+            });
+            event.effects.len() + 1 == before
         },
         |event| {
             changed(event, |effect| match effect {

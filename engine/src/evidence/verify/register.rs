@@ -219,6 +219,7 @@ impl Judge {
             Effect::PoolReserved { plan, .. }
             | Effect::PoolDrawn { plan, .. }
             | Effect::PoolReturned { plan, .. }
+            | Effect::StockOfPlan { plan, .. }
             | Effect::PoolExercised { plan, .. }
             | Effect::PoolScaled { plan, .. } => of_plan(plan),
             Effect::StakeholderLinked { stakeholder, .. } => {

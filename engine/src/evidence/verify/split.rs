@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_registry::action::Action;
 use counterfoil_registry::amount::{DECIMALS, Money, Quantity, Ratio};
-use counterfoil_registry::captable::{CertificateFacts, Fold};
+use counterfoil_registry::captable::{CertificateFacts, Fold, SecurityFacts};
 use counterfoil_registry::effect::{Conversion, Effect, Pool};
 use counterfoil_registry::event::{Event, EventKind};
-use counterfoil_registry::handle::{AccountId, ClassId, IssuerId, PlanId, SecurityId};
+use counterfoil_registry::handle::{
+    AccountId, CertificateId, ClassId, IssuerId, PlanId, SecurityId,
+};
 
 /// Judges the effects that only a split may have; the answer says what is wrong with them.
 pub(super) fn check(
@@ -174,44 +176,83 @@ impl Split<'_> {
                 return Err("a split scales something twice");
             }
         }
-        let wanted = if live { self.wanted()? } else { Followers::default() };
+        let wanted = if live { self.wanted(event)? } else { Followers::default() };
         if told == wanted {
             return Ok(());
         }
         Err("a split scales other grants, pools or conversion rights than its ratio says")
     }
 
-    fn wanted(&self) -> Result<Followers, &'static str> {
+    /// Whether a security becomes shares of the class, which it may say itself, or its plan or issuer
+    /// by having no other.
+    fn follows(&self, security: &SecurityFacts) -> Result<bool, &'static str> {
+        if let Some(own) = security.class {
+            return Ok(own == self.class);
+        }
+        let (reached, only) = match security.plan.and_then(|plan| self.fold.plan(plan)) {
+            Some(plan) => (plan.classes.contains(&self.class), plan.classes.len() == 1),
+            None => (true, self.fold.classes(self.issuer).nth(1).is_none()),
+        };
+        let unclear = "a split passes by something that may be of its class";
+        if reached && !only { Err(unclear) } else { Ok(reached) }
+    }
+
+    /// What a plan of several classes granted of this one: before and after.
+    fn granted(
+        &self,
+        plan: PlanId,
+        wanted: &Followers,
+        event: &Event,
+    ) -> impl Iterator<Item = (Quantity, Quantity)> {
+        let of_plan = move |id: &CertificateId| {
+            self.fold.certificate(*id).is_some_and(|facts| facts.plan == Some(plan))
+        };
+        let stock = event.effects.iter().filter_map(move |effect| match effect {
+            Effect::CertificateScaled { certificate, before, after, .. } => {
+                of_plan(certificate).then_some((*before, *after))
+            }
+            Effect::CertificateClosed { certificate, quantity, .. } => {
+                of_plan(certificate).then_some((*quantity, Quantity::ZERO))
+            }
+            _ => None,
+        });
+        let grants = wanted.securities.iter().filter_map(move |(id, (before, after, _))| {
+            let facts = self.fold.security(*id)?;
+            (facts.plan == Some(plan)).then_some((*before, *after))
+        });
+        stock.chain(grants)
+    }
+
+    fn wanted(&self, event: &Event) -> Result<Followers, &'static str> {
         let mut wanted = Followers::default();
         let share = 10u128.pow(u32::from(DECIMALS));
         let scaled = |quantity| self.scaled(quantity, share);
-        let of_class =
-            |plan: PlanId| self.fold.plan(plan).is_some_and(|facts| facts.classes == [self.class]);
-        for (plan, facts) in self.fold.plans(self.issuer).filter(|(plan, _)| of_class(*plan)) {
-            let pool = facts.pool();
-            let returned = scaled(pool.returned)?;
-            let pool = Pool {
-                reserved: scaled(pool.reserved)?,
-                // What is used is scaled as a whole, and what came back is no more than was drawn.
-                drawn: scaled(pool.used())?.checked_add(returned).ok_or(BEYOND)?,
-                returned,
-                exercised: scaled(pool.exercised)?,
-            };
-            wanted.pools.insert(plan, pool);
-        }
         for (security, facts) in self.fold.securities(self.issuer) {
-            let follows = match facts.class {
-                Some(class) => class == self.class,
-                None => facts.plan.is_some_and(of_class),
-            };
             let left = facts.last_quantity().filter(|_| facts.currency.is_none());
-            let (Some(before), true, None) = (left, follows, facts.closed) else { continue };
+            let (Some(before), None) = (left, facts.closed) else { continue };
+            if !self.follows(facts)? {
+                continue;
+            }
             let lower = |price: Money| {
                 let amount = self.ratio.inverse().of(price.amount, 1).ok_or(BEYOND)?;
                 Ok::<_, &'static str>(Money { amount, ..price })
             };
             let price = facts.price.newest().map(lower).transpose()?;
             wanted.securities.insert(security, (before, scaled(before)?, price));
+        }
+        for (plan, facts) in self.fold.plans(self.issuer) {
+            if !facts.classes.contains(&self.class) {
+                continue;
+            }
+            let pool = if facts.classes == [self.class] {
+                facts.pool().scaled(scaled)
+            } else {
+                facts.pool().regranted(self.granted(plan, &wanted, event))
+            };
+            let pool = pool.ok_or(BEYOND)?;
+            if pool != facts.pool() {
+                wanted.pools.insert(plan, pool);
+            }
         }
         for (id, facts) in self.fold.classes(self.issuer) {
             let before = facts.conversions.newest();

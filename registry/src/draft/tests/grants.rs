@@ -198,3 +198,34 @@ fn a_convertible_is_split_up_and_becomes_stock() {
     let shares = company.fold.certificate(company.certificate("s").unwrap()).unwrap();
     assert_eq!(shares.converted_from, Some(company.security("o")));
 }
+
+#[test]
+fn a_convertible_becomes_a_warrant_and_another_convertible() {
+    let mut company = company();
+    company.tell([note("n", "bob", "1000", "2020-01-01")]).unwrap();
+    let convert = |results: Value, fields: Value| {
+        let own = json!({ "resulting_security_ids": results, "trigger_id": "t" });
+        tx("TX_CONVERTIBLE_CONVERSION", "n", "2020-04-01", with(own, fields))
+    };
+    // Its terms say how much of what results; the balance is measured in its own amount.
+    let left = json!({ "balance_security_id": "rest" });
+    let balance = |amount: &str| note("rest", "bob", amount, "2020-04-01");
+    let safe = |holder: &str| note("safe", holder, "5000", "2020-04-01");
+    let results = || json!(["safe", "w"]);
+    let rights = || warrant("w", "bob", Some("70"), "2020-04-01");
+    let whole = [convert(results(), left.clone()), balance("1000"), safe("bob"), rights()];
+    assert_eq!(company.tell(whole), Err(Rule::QuantityMismatch), "a balance of all is none");
+    let elsewhere = with(balance("400"), json!({ "stakeholder_id": "eve" }));
+    let moved = [convert(results(), left.clone()), elsewhere, safe("bob"), rights()];
+    assert_eq!(company.tell(moved), Err(Rule::ResultMismatch), "a balance stays with its holder");
+    let option = grant("g2", "bob", "10", "2020-04-01");
+    let granted = [convert(json!(["g2"]), json!({})), option];
+    assert_eq!(company.tell(granted), Err(Rule::ResultMismatch), "it is no compensation");
+    let converted = [convert(results(), left), balance("400"), safe("bob"), rights()];
+    company.tell(converted).unwrap();
+    let left = |id: &str| company.left(id);
+    assert_eq!((left("n"), left("rest").as_deref()), (None, Some("400")));
+    assert_eq!((left("safe").as_deref(), left("w").as_deref()), (Some("5000"), Some("70")));
+    let facts = company.fold.security(company.security("safe")).unwrap();
+    assert_eq!(facts.preceded_by, Some(company.security("n")));
+}

@@ -11,6 +11,8 @@ use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Package, Refusal, read};
 use crate::rule::Rule;
 
+mod pools;
+
 fn issue(id: &str, date: &str, holder: &str, quantity: &str) -> Value {
     json!({
         "object_type": "TX_STOCK_ISSUANCE", "id": format!("issue {id}"), "date": date,
@@ -346,17 +348,6 @@ fn a_split_happens_at_the_start_of_its_day_with_or_without_new_certificates() {
 }
 
 #[test]
-fn grants_that_a_split_leaves_are_pointed_out() {
-    let split = json!({
-        "object_type": "TX_STOCK_CLASS_SPLIT", "id": "split", "date": "2021-03-01",
-        "stock_class_id": "common", "split_ratio": { "numerator": "2", "denominator": "1" },
-    });
-    let package = strictly(&[grant("g", "2021-01-01", "a", "100"), split]).unwrap();
-    assert_eq!(package.findings.len(), 1);
-    assert_eq!(package.findings[0].code, Code::DerivativesNotSplit);
-}
-
-#[test]
 fn nothing_is_issued_by_an_issuance_of_nothing() {
     let history = [
         issue("x", "2021-01-01", "a", "0"),
@@ -426,22 +417,6 @@ fn a_certificate_does_not_result_from_itself() {
 }
 
 #[test]
-fn a_pool_gets_back_what_was_cancelled_under_whatever_name() {
-    let reason = |quantity: &str| json!({ "quantity": quantity, "reason_text": "left" });
-    let back = |quantity: &str| json!({ "quantity": quantity, "reason_text": "left", "stock_plan_id": "plan" });
-    let history = [
-        grant("g", "2021-01-01", "a", "100"),
-        event("EQUITY_COMPENSATION_CANCELLATION", "g", "2021-02-01", reason("30")),
-        event("STOCK_PLAN_RETURN_TO_POOL", "g", "2021-02-01", back("30")),
-        event("EQUITY_COMPENSATION_CANCELLATION", "g", "2021-03-01", reason("70")),
-        event("STOCK_PLAN_RETURN_TO_POOL", "g", "2021-03-01", back("70")),
-        event("STOCK_PLAN_RETURN_TO_POOL", "g", "2021-04-01", back("1")),
-    ];
-    let found = ["OCF_BALANCE_MISSING: 70 is left", "OCF_RETURN_EXCEEDED"];
-    told(&history, Code::BalanceMissing, &found, &[]);
-}
-
-#[test]
 fn vesting_is_not_started_anew_in_what_is_left_of_a_grant() {
     let start = json!({ "vesting_condition_id": "start" });
     let reason = json!({ "quantity": "30", "reason_text": "left" });
@@ -454,4 +429,23 @@ fn vesting_is_not_started_anew_in_what_is_left_of_a_grant() {
     let starts = package.of(Kind::VestingStart);
     let starts: Vec<_> = starts.map(|start| start.text("security_id").unwrap()).collect();
     assert_eq!(starts, ["g"]);
+}
+
+#[test]
+fn a_balance_that_names_no_vesting_is_pointed_out() {
+    let part = |balance: &str| {
+        let fields =
+            json!({ "quantity": "30", "reason_text": "left", "balance_security_id": balance });
+        event("EQUITY_COMPENSATION_CANCELLATION", "g", "2021-02-01", fields)
+    };
+    let first = grant("g", "2021-01-01", "a", "100");
+    let rest = grant("rest", "2021-02-01", "a", "70");
+    let said = strictly(&[first.clone(), part("rest"), rest.clone()]).unwrap();
+    assert_eq!(said.findings, []);
+    let mut silent = rest;
+    silent.as_object_mut().unwrap().remove("vesting_terms_id");
+    let package = strictly(&[first, part("rest"), silent]).unwrap();
+    let [finding] = &package.findings[..] else { panic!("{:?}", package.findings) };
+    assert_eq!(finding.code, Code::VestingDropped);
+    assert_eq!(finding.what, "its balance rest names no vesting");
 }

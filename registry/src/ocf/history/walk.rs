@@ -9,21 +9,19 @@ use serde_json::Value;
 
 use super::fresh::Fresh;
 use super::index::{Index, Role};
-use crate::amount::{DECIMALS, Quantity, Ratio};
-use crate::draft::Decimals;
-use crate::effect::Authorized;
+use crate::amount::Quantity;
+use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::object::{Kind, Object};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;
+use split::Classes;
 
 mod balance;
 mod pool;
+mod split;
 mod terminal;
-
-/// Splits of one class: more are no history of a company.
-const SPLITS_MAX: usize = 1_000;
 
 /// Goes through a package; what is left in it adds up. Returns whether something was left out.
 pub(super) fn walk(
@@ -32,16 +30,22 @@ pub(super) fn walk(
     findings: &mut Findings,
 ) -> Result<bool, Refusal> {
     let order = super::order(&index);
-    let classes = classes(package);
+    let classes = Classes::of(package);
     let states = index.securities.iter().map(|_| State::default()).collect();
     let mut walk =
         Walk { package, index, findings, states, classes, made: Vec::new(), fresh: None };
     walk.retractions()?;
+    let mut today = Date::MIN;
     for at in order {
+        if walk.index.txs[at].date > today {
+            walk.splits_of_the_day()?;
+            today = walk.index.txs[at].date;
+        }
         if !walk.index.txs[at].out {
             walk.step(at)?;
         }
     }
+    walk.splits_of_the_day()?;
     Ok(walk.end())
 }
 
@@ -71,22 +75,12 @@ struct State {
     cancelled: Vec<(String, Quantity)>,
 }
 
-/// A class of stock as the days go by.
-#[derive(Debug, Default)]
-struct Class {
-    /// Its smallest unit.
-    unit: u128,
-    splits: Vec<Ratio>,
-    /// Securities other than stock that were issued for its shares.
-    derivatives: usize,
-}
-
 struct Walk<'a> {
     package: &'a mut Package,
     index: Index,
     findings: &'a mut Findings,
     states: Vec<State>,
-    classes: BTreeMap<String, Class>,
+    classes: Classes,
     /// Objects that were made, each after the item that it follows.
     made: Vec<(usize, Object)>,
     /// Ids and printed numbers that nothing new may take; gathered when the first is asked for.
@@ -154,8 +148,8 @@ impl Walk<'_> {
             Role::Issuance => self.issue(at),
             Role::Terminal => self.terminal(at),
             Role::Remark | Role::Vesting => self.remark(at),
-            Role::Class if self.index.txs[at].kind == Kind::StockClassSplit => self.split(at),
-            Role::Class | Role::Entity => Ok(()),
+            Role::Class => self.of_a_class(at),
+            Role::Entity => Ok(()),
             Role::Return => self.returned(at),
         }
     }
@@ -176,13 +170,7 @@ impl Walk<'_> {
     fn open(&mut self, security: usize, held: Option<Quantity>) {
         let at = self.index.txs[self.index.securities[security].issuance].item;
         let issuance = &self.package.items[at].object;
-        let stock = issuance.kind() == Kind::StockIssuance;
-        let class = issuance.text("stock_class_id");
-        let class = class.and_then(|class| self.classes.get_mut(class));
-        let splits = class.map_or(0, |class| {
-            class.derivatives += usize::from(!stock);
-            class.splits.len()
-        });
+        let splits = self.classes.issued(security, issuance);
         let state = &mut self.states[security];
         (state.life, state.held, state.splits) = (Life::Open, held, splits);
     }
@@ -212,58 +200,6 @@ impl Walk<'_> {
         Quantity::parse(text).filter(|amount| *amount <= Quantity::MAX).ok_or_else(|| {
             self.refusal(at, Code::FieldInvalid, format!("{field}: {text} is no amount"))
         })
-    }
-
-    /// What a security holds now, the splits of its class included.
-    fn held(&mut self, security: usize) -> Option<Quantity> {
-        let issuance = self.object(self.index.securities[security].issuance);
-        if issuance.kind() == Kind::StockIssuance {
-            let class = issuance.text("stock_class_id").unwrap_or_default();
-            if let Some(class) = self.classes.get(class) {
-                let state = &mut self.states[security];
-                let due = class.splits.get(state.splits..).unwrap_or_default();
-                for ratio in due {
-                    let held = state.held.and_then(|held| ratio.of(held.0, class.unit));
-                    state.held = held.map(Quantity);
-                }
-                state.splits = class.splits.len();
-            }
-        }
-        self.states[security].held
-    }
-
-    fn split(&mut self, at: usize) -> Result<(), Refusal> {
-        let object = self.object(at);
-        let ratio = object.value("split_ratio");
-        let part = |name| {
-            let part = ratio.and_then(|ratio| ratio.get(name));
-            part.and_then(Value::as_str).and_then(Quantity::parse)
-        };
-        let ratio = match (part("numerator"), part("denominator")) {
-            (Some(new), Some(old)) => Ratio::new(new, old),
-            _ => None,
-        };
-        let class = object.text("stock_class_id").unwrap_or_default().to_owned();
-        let Some(ratio) = ratio else {
-            let what = "split_ratio: a ratio above zero is wanted";
-            return Err(self.refusal(at, Code::FieldInvalid, what));
-        };
-        let known = self.classes.entry(class).or_default();
-        known.splits.push(ratio);
-        let (splits, derivatives) = (known.splits.len(), known.derivatives);
-        if splits > SPLITS_MAX {
-            let what = format!("a class has at most {SPLITS_MAX} splits");
-            return Err(self.refusal(at, Code::FieldInvalid, what));
-        }
-        if derivatives > 0 {
-            let item = &self.package.items[self.index.txs[at].item];
-            let (file, id) = (self.package.file(item.file), item.object.id());
-            let what = format!("{derivatives} grants were issued for shares of the class");
-            let done =
-                "they are left as they stand; what the split made of them is for the file to say";
-            self.findings.note(Code::DerivativesNotSplit, file, id, what, done)?;
-        }
-        Ok(())
     }
 
     /// Whether the security of a transaction is still part of the package.
@@ -366,18 +302,6 @@ impl Walk<'_> {
         }
         left_out
     }
-}
-
-/// The smallest unit of each class, as the register will have it.
-fn classes(package: &Package) -> BTreeMap<String, Class> {
-    let decimals = Decimals::of(package.items.iter().map(|item| &item.object));
-    let classes = package.of(Kind::StockClass).map(|class| {
-        let authorized = class.text("initial_shares_authorized").and_then(Authorized::parse);
-        let decimals = decimals.of_class(class.id(), authorized.unwrap_or_default());
-        let unit = 10u128.pow(u32::from(DECIMALS.saturating_sub(decimals)));
-        (class.id().to_owned(), Class { unit, ..Class::default() })
-    });
-    classes.collect()
 }
 
 fn is_acceptance(kind: Kind) -> bool {

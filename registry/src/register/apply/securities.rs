@@ -1,7 +1,7 @@
 //! Changes of grants, warrants, convertibles and pools.
 
 use super::*;
-use crate::effect::{Pool, SecurityOpened};
+use crate::effect::{Granted, Pool, SecurityOpened};
 use crate::handle::{PlanId, SecurityId};
 use crate::register::{Plan, Security};
 
@@ -30,13 +30,17 @@ impl Register {
             Effect::PoolDrawn { plan, .. } | Effect::PoolExercised { plan, .. } => {
                 self.change_pool(event, *plan, effect);
             }
-            Effect::PoolReturned { plan, security, quantity } => {
+            Effect::PoolReturned { plan, from, quantity } => {
                 self.change_pool(event, *plan, effect);
-                if let Some(security) = security {
-                    let security = self.touched(*security, event.date);
-                    let returned = security.returned.checked_add(*quantity);
-                    security.returned = returned.expect(CHECKED);
-                }
+                let returned = match from {
+                    Some(Granted::Security(id)) => &mut self.touched(*id, event.date).returned,
+                    Some(Granted::Stock(id)) => &mut self.plan_stock_mut(*id).returned,
+                    None => return,
+                };
+                *returned = returned.checked_add(*quantity).expect(CHECKED);
+            }
+            Effect::StockOfPlan { certificate, plan } => {
+                self.plan_stock_mut(*certificate).plan = Some(*plan);
             }
             Effect::SecurityOpened(opened) => self.open_security(event, opened),
             Effect::SecurityClosed { security, quantity, .. } => {

@@ -2,8 +2,8 @@
 
 use super::entities::expect_next;
 use super::*;
-use crate::effect::{Pool, SecurityOpened};
-use crate::handle::{AccountId, PlanId, SecurityId};
+use crate::effect::{Granted, Pool, SecurityOpened};
+use crate::handle::{AccountId, CertificateId, PlanId, SecurityId};
 use crate::register::Security;
 
 /// What an event has done to securities that are no shares.
@@ -52,8 +52,19 @@ impl<'a> Tally<'a> {
             }
             // A split is compared as a whole with what it should be.
             Effect::SecurityScaled { security, .. } => self.open_security(*security).map(|_| ()),
+            Effect::StockOfPlan { certificate, plan } => {
+                let facts = self.register.plan(*plan).ok_or(Rule::PlanUnknown)?;
+                self.of(facts.issuer)?;
+                self.opened_before(at, *certificate)
+            }
             other => self.pool(other),
         }
+    }
+
+    fn opened_before(&self, at: usize, id: CertificateId) -> Result<(), Rule> {
+        let opens = |effect: &Effect| matches!(effect, Effect::CertificateOpened(opened) if opened.certificate == id);
+        let opened = self.event.effects[..at].iter().any(opens);
+        if opened { Ok(()) } else { Err(Rule::CertificateUnknown) }
     }
 
     /// The security, which is open and was there on the date of the event.
@@ -128,9 +139,7 @@ impl<'a> Tally<'a> {
             Effect::PoolReserved { .. } | Effect::PoolScaled { .. } => {
                 self.not_before(facts.last)?;
             }
-            Effect::PoolReturned { security, quantity, .. } => {
-                self.returns(*security, *quantity)?;
-            }
+            Effect::PoolReturned { from, quantity, .. } => self.returns(*from, *quantity)?,
             _ => {}
         }
         let pools = &mut self.instruments.pools;
@@ -146,14 +155,19 @@ impl<'a> Tally<'a> {
     }
 
     /// What returns to a pool was cancelled: by this event, or by an earlier one and not returned yet.
-    fn returns(&mut self, security: Option<SecurityId>, quantity: Quantity) -> Result<(), Rule> {
-        let Some(id) = security else { return Ok(()) };
-        let found = self.register.security(id).ok_or(Rule::SecurityUnknown)?;
-        self.of(found.issuer)?;
-        self.dated(found.date)?;
-        let rest = match self.instruments.closed {
-            Some((closed, left)) if closed == id => left.unwrap_or_default(),
-            _ => found.cancelled.checked_sub(found.returned).unwrap_or_default(),
+    fn returns(&mut self, from: Option<Granted>, quantity: Quantity) -> Result<(), Rule> {
+        let rest = match from {
+            None => return Ok(()),
+            Some(Granted::Stock(certificate)) => self.register.returnable(self.event, certificate),
+            Some(Granted::Security(id)) => {
+                let found = self.register.security(id).ok_or(Rule::SecurityUnknown)?;
+                self.of(found.issuer)?;
+                self.dated(found.date)?;
+                match self.instruments.closed {
+                    Some((closed, left)) if closed == id => left.unwrap_or_default(),
+                    _ => found.cancelled.checked_sub(found.returned).unwrap_or_default(),
+                }
+            }
         };
         if quantity > rest { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
     }
@@ -181,18 +195,21 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    /// What a transfer or a balance opens is what was closed, in other hands or in parts.
+    /// What a transfer or a balance opens is what was closed, in other hands or in parts; what it was
+    /// converted into is not.
     fn continues(&self, closed: SecurityId) -> Result<(), Rule> {
         let closed = self.register.security(closed).ok_or(Rule::SecurityUnknown)?;
         for effect in &self.event.effects {
             let Effect::SecurityOpened(opened) = effect else { continue };
+            if self.event.kind == EventKind::Conversion && !opened.balance {
+                continue;
+            }
             if opened.currency != closed.currency {
                 return Err(Rule::CurrencyMismatch);
             }
             let same = (opened.plan, opened.class) == (closed.plan, closed.class);
-            let stays = self.event.kind == EventKind::Transfer
-                || self.register.account(opened.account).map(|account| account.holder)
-                    == self.holder(closed.account);
+            let stays =
+                !opened.balance || self.holder(opened.account) == self.holder(closed.account);
             if opened.instrument != closed.instrument {
                 return Err(Rule::ResultMismatch);
             }

@@ -35,8 +35,10 @@ impl Walk<'_> {
             let found = self.object(issuance).kind();
             let source = self.object(self.index.securities[security].issuance).kind();
             let wanted = if same { source } else { Kind::StockIssuance };
-            // A convertible converts into whatever its terms say.
-            let free = source == Kind::ConvertibleIssuance && !same;
+            // A convertible converts into whatever its terms say; it pays nobody's work.
+            let free = source == Kind::ConvertibleIssuance
+                && !same
+                && found != Kind::EquityCompensationIssuance;
             if found != wanted && !free {
                 let id = &self.index.securities[result].id;
                 let what = format!("its result {id} is opened by {found}, not by {wanted}");
@@ -75,6 +77,7 @@ impl Walk<'_> {
                     let what = format!("{rest} is left, and its balance holds {held}");
                     return Err(self.broken(at, Rule::QuantityMismatch, what));
                 }
+                self.vesting_goes_on(at, security, balance)?;
                 self.open(balance, held);
             }
             (Some(balance), true) => {
@@ -113,6 +116,25 @@ impl Walk<'_> {
         }
         self.states[security].life = Life::Closed;
         Ok(())
+    }
+
+    /// Points out a balance without the vesting of what it is left of: the format takes it as vested.
+    fn vesting_goes_on(&mut self, at: usize, from: usize, balance: usize) -> Result<(), Refusal> {
+        let vests = |object: &Object| {
+            object.value("vesting_terms_id").is_some() || object.value("vestings").is_some()
+        };
+        let balance = self.object(self.index.securities[balance].issuance);
+        if vests(balance) || !vests(self.stands(from)) {
+            return Ok(());
+        }
+        let what = format!(
+            "its balance {} names no vesting",
+            balance.text("security_id").unwrap_or_default()
+        );
+        let item = &self.package.items[self.index.txs[at].item];
+        let (file, id) = (self.package.file(item.file), item.object.id());
+        let done = "the balance counts as vested";
+        self.findings.note(Code::VestingDropped, file, id, what, done)
     }
 
     /// Refuses a certificate of another holder, kind or class than the one it comes from.

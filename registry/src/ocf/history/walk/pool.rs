@@ -6,11 +6,13 @@ use crate::ocf::object::Kind;
 use crate::ocf::{Code, Refusal};
 
 impl Walk<'_> {
-    /// Notes what a cancellation or a retraction takes from a grant.
+    /// Notes what a cancellation, a retraction or a repurchase takes from a grant, or from stock.
     pub(super) fn cancelled(&mut self, at: usize, security: usize, quantity: Quantity) {
         use Kind::*;
         let kind = self.index.txs[at].kind;
-        if matches!(kind, EquityCompensationCancellation | EquityCompensationRetraction) {
+        let grant = matches!(kind, EquityCompensationCancellation | EquityCompensationRetraction);
+        let stock = matches!(kind, StockCancellation | StockRetraction | StockRepurchase);
+        if grant || stock {
             let id = self.stands(security).text("security_id").unwrap_or_default().to_owned();
             self.states[security].cancelled.push((id, quantity));
         }
@@ -26,11 +28,6 @@ impl Walk<'_> {
             return Ok(());
         }
         let quantity = self.quantity(at, "quantity")?;
-        let stock = self.object(self.index.securities[security].issuance).kind();
-        if stock == Kind::StockIssuance {
-            self.rename(at, security);
-            return Ok(());
-        }
         let found = self.states[security].cancelled.iter_mut();
         let found = found.rev().find(|(_, left)| *left >= quantity && !quantity.is_zero());
         match found {
