@@ -7,11 +7,13 @@
 //!
 //! Invariant: the same register, names, date and height give the same bytes.
 
+use std::collections::BTreeMap;
+
 use counterfoil_engine::ledger::Ledger;
 use counterfoil_registry::captable::{Export, Fold};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::event::EventKind;
-use counterfoil_registry::handle::{AccountId, Holder, IssuerId};
+use counterfoil_registry::handle::{AccountId, Holder, IssuerId, PartyId, StakeholderId};
 use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{
@@ -57,7 +59,7 @@ pub(crate) fn leave(
     let Some(register) = history.register(issuer, Moment::Height(known_at))? else {
         return Ok(None);
     };
-    let names = Names { people, ledger, fold: &register.fold, issuer };
+    let names = Names::of(people, ledger, &register.fold, issuer);
     let Export { mut objects, findings: untold } = register.fold.export(issuer, as_of);
     for object in &mut objects {
         names.join(object)?;
@@ -131,9 +133,22 @@ struct Names<'a> {
     ledger: &'a Ledger,
     fold: &'a Fold,
     issuer: IssuerId,
+    /// The lines of the register by their ids in the package.
+    lines: BTreeMap<String, (StakeholderId, Option<PartyId>)>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    fn of(people: &'a People, ledger: &'a Ledger, fold: &'a Fold, issuer: IssuerId) -> Names<'a> {
+        let lines = fold.stakeholders(issuer).map(|(handle, line)| {
+            let id = match line.source_id.as_str() {
+                "" => handle.to_string(),
+                source_id => source_id.to_owned(),
+            };
+            (id, (handle, line.linked.map(|(_, party)| party)))
+        });
+        Names { people, ledger, fold, issuer, lines: lines.collect() }
+    }
+
     /// Puts the personal fields of an issuer or a stakeholder back.
     fn join(&self, object: &mut Object) -> Result<(), Fault> {
         match object.kind() {
@@ -182,14 +197,9 @@ impl Names<'_> {
     /// Whom a line of the package stands for: the stakeholder, and the party that it turned out to
     /// be; or the holder of an account that is on no line.
     fn holders(&self, id: &str) -> Vec<Holder> {
-        let mut lines = self.fold.stakeholders(self.issuer);
-        let line = lines.find(|(handle, line)| match line.source_id.as_str() {
-            "" => handle.to_string() == id,
-            source_id => source_id == id,
-        });
-        if let Some((handle, line)) = line {
-            let party = line.linked.map(|(_, party)| Holder::Party(party));
-            return [Holder::Stakeholder(handle)].into_iter().chain(party).collect();
+        if let Some((handle, party)) = self.lines.get(id) {
+            let party = party.map(Holder::Party);
+            return [Holder::Stakeholder(*handle)].into_iter().chain(party).collect();
         }
         let account = AccountId::parse(id).and_then(|id| self.ledger.register().account(id));
         account.map(|account| account.holder).into_iter().collect()

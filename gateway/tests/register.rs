@@ -219,6 +219,105 @@ fn an_event_shows_what_it_says_in_the_words_of_the_format() {
     assert_eq!(*exercised, wanted);
 }
 
+/// A note becomes a warrant and a smaller note; the warrant is exercised in part.
+#[test]
+fn warrants_and_convertibles_are_told_over_their_lives() {
+    let company = Company::arrived();
+    let note = |id: &str, date: &str, amount: &str| {
+        let fields = json!({
+            "date": date, "security_id": id, "custom_id": format!("CN-{id}"),
+            "stakeholder_id": "ada", "convertible_type": "NOTE", "seniority": "1",
+            "investment_amount": { "amount": amount, "currency": "USD" },
+            "conversion_triggers": [], "security_law_exemptions": [],
+        });
+        object("TX_CONVERTIBLE_ISSUANCE", &format!("issue {id}"), fields)
+    };
+    company.record("note", vec![note("n1", "2024-03-01", "5000")]);
+    let warrant = object(
+        "TX_WARRANT_ISSUANCE",
+        "issue w1",
+        json!({
+            "date": "2024-05-01", "security_id": "w1", "custom_id": "W-1",
+            "stakeholder_id": "ada", "quantity": "300", "security_law_exemptions": [],
+            "purchase_price": { "amount": "1", "currency": "USD" },
+            "exercise_price": { "amount": "2", "currency": "USD" },
+            "exercise_triggers": [{
+                "type": "ELECTIVE_AT_WILL", "trigger_id": "at will",
+                "conversion_right": {
+                    "type": "WARRANT_CONVERSION_RIGHT", "converts_to_stock_class_id": "common",
+                    "conversion_mechanism": {
+                        "type": "FIXED_AMOUNT_CONVERSION", "converts_to_quantity": "300",
+                    },
+                },
+            }],
+        }),
+    );
+    let conversion = json!({
+        "date": "2024-05-01", "security_id": "n1", "reason_text": "agreed", "trigger_id": "t",
+        "resulting_security_ids": ["w1"], "balance_security_id": "n2",
+    });
+    let conversion = object("TX_CONVERTIBLE_CONVERSION", "conversion", conversion);
+    let converted = vec![conversion, warrant, note("n2", "2024-05-01", "2000")];
+    assert_eq!(
+        company.record("convert", converted)["securities"].as_array().map(Vec::len),
+        Some(2)
+    );
+    let exercise = json!({ "date": "2024-06-01", "security_id": "w1", "trigger_id": "at will",
+                           "resulting_security_ids": ["s9"] });
+    let shares = json!({ "date": "2024-06-01", "security_id": "s9", "custom_id": "CS-s9",
+                         "stakeholder_id": "ada", "stock_class_id": "common", "quantity": "120",
+                         "share_price": { "amount": "2", "currency": "USD" },
+                         "security_law_exemptions": [], "stock_legend_ids": [] });
+    let exercised = vec![
+        object("TX_WARRANT_EXERCISE", "exercise w1", exercise),
+        object("TX_STOCK_ISSUANCE", "issue s9", shares),
+    ];
+    company.record("exercise", exercised);
+
+    let told = |date: &str| {
+        let table = company.cap_table(date, None, "FULLY_DILUTED");
+        let lines = |list: &str| company::nodes(&table[list]).cloned().collect::<Vec<Value>>();
+        (table["fullyDiluted"].clone(), lines("warrants"), lines("convertibles"))
+    };
+    let invested = |amount: &str| vec![json!({ "invested": { "amount": amount } })];
+    let left = |quantity: &str| vec![json!({ "quantity": quantity })];
+    assert_eq!(told("2024-04-30"), (json!("8400"), vec![], invested("5000")));
+    assert_eq!(told("2024-05-31"), (json!("8700"), left("300"), invested("2000")));
+    assert_eq!(told("2024-06-30"), (json!("8700"), left("180"), invested("2000")));
+
+    let query = "query($issuer: ID!, $height: Height!) { issuer(id: $issuer, minHeight: $height) {
+      securities(first: 9) { nodes { sourceId kind quantity invested { amount currency }
+        stockClass { name } precededBy { sourceId } convertedInto(first: 9) { nodes { sourceId } }
+        terms { objectType sourceId } } } } }";
+    let asked = json!({ "issuer": company.issuer, "height": company.height() });
+    let answer = company.ask(query, asked);
+    let securities: Vec<&Value> = company::nodes(&answer["issuer"]["securities"]).collect();
+    let one = |id: &str| *securities.iter().find(|node| node["sourceId"] == id).unwrap();
+    let warrant = one("w1");
+    assert_eq!(warrant["precededBy"]["sourceId"], "n1");
+    assert_eq!(warrant["stockClass"]["name"], "Common Stock");
+    assert_eq!(warrant["convertedInto"]["nodes"], json!([{ "sourceId": "s9" }]));
+    assert_eq!(warrant["terms"]["sourceId"], "issue w1");
+    assert_eq!(one("n2")["precededBy"]["sourceId"], "n1");
+    assert_eq!(one("n2")["invested"], json!({ "amount": "2000", "currency": "USD" }));
+
+    // It leaves as it is.
+    let exported = company.export("out.ocf.zip", &[]);
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    let table = counterfoil(
+        &["ocf", "cap-table", "out.ocf.zip", "--as-of", "2024-06-30", "--json"],
+        company.folder(),
+    );
+    assert!(table.status.success(), "{}", text(&table.stderr));
+    let table = json(&table);
+    assert_eq!(table["fullyDiluted"], "8700");
+    let (security, holder) = ("w1", "ada");
+    let line = json!({ "securityId": security, "stakeholderId": holder, "classId": "common",
+                       "quantity": "180", "exercisePrice": "2" });
+    assert_eq!(table["warrants"], json!([line]));
+    assert_eq!(table["convertibles"][0]["amount"], "2000");
+}
+
 #[test]
 fn a_name_that_was_erased_stays_out_of_the_package() {
     let mut company = Company::arrived();

@@ -1,5 +1,7 @@
 //! Stock plans and their pools.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{ComplexObject, ID, Result, SimpleObject};
 use counterfoil_registry::captable::PlanLine;
 use counterfoil_registry::handle::{IssuerId, PlanId};
@@ -75,15 +77,16 @@ impl Plan {
         let found =
             sight.past(move |history, height| history.register(issuer, Moment::Height(height)));
         let Some(register) = found.await? else { return Ok(None) };
-        let named = |source_id: &str| {
-            let mut plans = register.fold.documents(issuer).map(|(_, object)| object);
-            let plan = plans.find(|o| o.kind() == Kind::StockPlan && o.id() == source_id)?;
-            plan.text("plan_name").map(str::to_owned)
-        };
+        let objects = register.fold.documents(issuer).map(|(_, object)| object);
+        let named = objects.filter(|object| object.kind() == Kind::StockPlan);
+        let named = named.filter_map(|plan| Some((plan.id(), plan.text("plan_name")?)));
+        let names: BTreeMap<&str, &str> = named.collect();
         let plans = sight.register().plans().filter(|(_, plan)| plan.issuer == issuer);
         let plans = plans.map(|(id, plan)| {
             let source_id = plan.source_id.clone();
-            let name = named(&source_id).unwrap_or_else(|| source_id.clone());
+            let name = names
+                .get(source_id.as_str())
+                .map_or_else(|| source_id.clone(), |name| (*name).to_owned());
             Plan::of(sight, issuer, &PlanLine { plan: id, source_id, name, pool: plan.pool })
         });
         Ok(Some(plans.collect()))

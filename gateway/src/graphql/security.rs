@@ -234,13 +234,7 @@ impl Security {
 
     /// The terms of its issuance in the words of the format: prices, vesting, conversion.
     async fn terms(&self) -> Option<FormatObject> {
-        let facts = self.facts().filter(|facts| !facts.source_id.is_empty())?;
-        let mut objects = self.register.fold.documents(self.register.issuer);
-        let issued = objects.find(|(_, object)| {
-            object.kind().as_str().ends_with("_ISSUANCE")
-                && object.text("security_id") == Some(facts.source_id.as_str())
-        });
-        issued.map(|(_, object)| FormatObject::from(object.as_ref()))
+        self.facts()?.issuance.as_deref().map(FormatObject::from)
     }
 
     /// The security that it came from.

@@ -226,7 +226,7 @@ impl Company {
     }
 
     /// Records a transaction over GraphQL.
-    fn record(&self, id: &str, objects: Vec<String>) -> Value {
+    pub(crate) fn record(&self, id: &str, objects: Vec<String>) -> Value {
         self.act(id, self.transaction(objects), "certificates securities")
     }
 

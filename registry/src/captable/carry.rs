@@ -1,5 +1,7 @@
 //! Carrying out an event that was judged.
 
+use std::sync::Arc;
+
 use super::judge::Flows;
 use super::{
     CertificateFacts, ClassFacts, Dated, Fold, IssuerFacts, PlanFacts, SecurityFacts,
@@ -8,6 +10,7 @@ use super::{
 use crate::effect::{Effect, Opened, Pool, SecurityOpened};
 use crate::event::{Event, EventKind};
 use crate::handle::{CertificateId, ClassId, IssuerId, SecurityId};
+use crate::ocf::object::Object;
 
 const JUDGED: &str = "the event was judged";
 
@@ -68,6 +71,7 @@ impl Fold {
                 self.remember_ids(*issuer, &event.effects);
                 let objects = objects.iter().map(|object| self.in_words(*issuer, object));
                 let objects: Vec<_> = objects.collect();
+                self.keep_issuances(event, &objects);
                 if let Some(finding) = self.untold(event, &objects) {
                     self.untold.entry(*issuer).or_default().push((event.date, finding));
                 }
@@ -78,6 +82,19 @@ impl Fold {
         if !documented && let Some(issuer) = self.issuer_of(event) {
             self.remember_ids(issuer, &event.effects);
             self.told.entry(issuer).or_default().push(Told::Bare(event.clone()));
+        }
+    }
+
+    /// Gives each security that an event opens what its issuance says.
+    fn keep_issuances(&mut self, event: &Event, objects: &[Arc<Object>]) {
+        for effect in &event.effects {
+            let Effect::SecurityOpened(opened) = effect else { continue };
+            let issues = |object: &&Arc<Object>| {
+                object.kind().as_str().ends_with("_ISSUANCE")
+                    && object.text("security_id") == Some(opened.source_id.as_str())
+            };
+            let facts = self.securities.get_mut(&opened.security).expect(JUDGED);
+            facts.issuance = objects.iter().find(issues).cloned();
         }
     }
 
@@ -161,6 +178,7 @@ impl Fold {
             preceded_by: sources.security,
             resulted_in: Vec::new(),
             converted_into: Vec::new(),
+            issuance: None,
         };
         self.securities.insert(opened.security, facts);
     }

@@ -1,5 +1,7 @@
 //! What events say about each thing over its whole life.
 
+use std::sync::Arc;
+
 use crate::amount::{Currency, Money, Quantity};
 use crate::date::Date;
 use crate::effect::{Authorized, ClassKind, Conversion, Effect, Instrument, Pool};
@@ -7,6 +9,7 @@ use crate::event::EventKind;
 use crate::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, SecurityId,
 };
+use crate::ocf::object::Object;
 
 /// A value that changes on dates; the first one holds at every date before the second.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -300,6 +303,8 @@ pub struct SecurityFacts {
     pub resulted_in: Vec<SecurityId>,
     /// The certificates that it became.
     pub converted_into: Vec<CertificateId>,
+    /// What its issuance says in the words of the format, where it was entered in those.
+    pub issuance: Option<Arc<Object>>,
 }
 
 impl SecurityFacts {

@@ -82,6 +82,7 @@ struct GrantJson {
 struct WarrantJson {
     security_id: String,
     stakeholder_id: String,
+    class_id: Option<String>,
     quantity: Option<String>,
     exercise_price: Option<String>,
 }
@@ -181,6 +182,7 @@ impl CapTable {
         let warrants = self.warrants.iter().map(|line| WarrantJson {
             security_id: shown(&line.source_id, line.security),
             stakeholder_id: shown(&line.holder_source_id, line.holder),
+            class_id: line.class.map(|class| shown(&line.class_source_id, class)),
             quantity: line.outstanding.as_ref().map(Quantity::to_string),
             exercise_price: line.price.map(amount),
         });

@@ -161,6 +161,10 @@ pub struct WarrantLine {
     pub holder: Holder,
     /// The id in the package of the holder.
     pub holder_source_id: String,
+    /// The class that all its triggers convert into, where they do.
+    pub class: Option<ClassId>,
+    /// The id in the package of that class.
+    pub class_source_id: String,
     /// What is left of it; none where the warrant leaves its number of shares open.
     pub outstanding: Option<Quantity>,
     /// The price for one share, where it has one.

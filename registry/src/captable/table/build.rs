@@ -204,11 +204,15 @@ impl Builder<'_> {
                 let held = self.held.entry(holder).or_default();
                 add(&mut held.warrants, left.unwrap_or_default())?;
                 add(&mut held.dilution.warrants, counted)?;
+                let class = facts.class.and_then(|class| self.fold.class(class));
                 self.table.warrants.push(WarrantLine {
                     security: id,
                     source_id,
                     holder,
                     holder_source_id,
+                    class: facts.class,
+                    class_source_id: class
+                        .map_or_else(String::new, |class| class.source_id.clone()),
                     outstanding: left,
                     price,
                 });
