@@ -6,6 +6,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use counterfoil_engine::hash::{Hash, parse_hex};
 use counterfoil_engine::key::PrivateKey;
@@ -17,11 +19,38 @@ use counterfoil_engine::wire::v1::{self, command::Command as Ask};
 use counterfoil_gateway::client::{Client, Signer, sign};
 use serde_json::Value;
 
+/// How long a command may take before a test gives it up: none of them waits for anybody.
+const COMMAND_MAX: Duration = Duration::from_secs(180);
+
 /// Runs the command line in a folder.
 pub(crate) fn counterfoil(arguments: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command.output().expect("the binary was built")
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the binary was built");
+    let (stdout, stderr) = (all_of(process.stdout.take()), all_of(process.stderr.take()));
+    let until = Instant::now() + COMMAND_MAX;
+    let status = loop {
+        match process.try_wait().expect("the process is ours") {
+            Some(status) => break status,
+            None if Instant::now() > until => {
+                process.kill().expect("the process is ours");
+                panic!("{arguments:?} does not end");
+            }
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    let read = |pipe: JoinHandle<Vec<u8>>| pipe.join().expect("the pipe is read to its end");
+    Output { status, stdout: read(stdout), stderr: read(stderr) }
+}
+
+/// Reads a pipe to its end, beside the process that writes into it.
+fn all_of(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.expect("it was asked for").read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
 }
 
 /// What a process printed.
