@@ -95,6 +95,17 @@ impl Register {
                 broken.push(format!("plan {at}: its issuer is unknown"));
             }
         }
+        for stock in self.all_plan_stock() {
+            if stock.returned > stock.ceased {
+                broken.push(format!("{}: more returned than ceased", stock.certificate));
+            }
+            if stock.plan.is_some_and(|plan| self.plan(plan).is_none()) {
+                broken.push(format!("{}: its plan is unknown", stock.certificate));
+            }
+            if !stock.ceased.is_zero() && self.certificate(stock.certificate).is_some() {
+                broken.push(format!("{}: open although it ceased", stock.certificate));
+            }
+        }
         for (at, security) in self.securities() {
             let known = self.account(security.account).is_some()
                 && security.plan.is_none_or(|plan| self.plan(plan).is_some());

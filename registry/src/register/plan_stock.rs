@@ -60,7 +60,7 @@ impl Register {
     }
 
     /// Every certificate of a plan, and every other one that was cancelled or bought back.
-    pub fn all_plan_stock(&self) -> impl Iterator<Item = &PlanStock> {
+    pub(super) fn all_plan_stock(&self) -> impl Iterator<Item = &PlanStock> {
         self.plan_stock.iter()
     }
 

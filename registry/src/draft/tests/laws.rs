@@ -20,7 +20,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0u8..19, 0..NAMES, 0..NAMES, 0u8..3, 1u16..900, 0u16..900, 0u8..20).prop_map(
+    (0u8..21, 0..NAMES, 0..NAMES, 0u8..3, 1u16..900, 0u16..900, 0u8..20).prop_map(
         |(kind, name, other, holder, quantity, part, day)| Step {
             kind,
             name,
@@ -41,10 +41,30 @@ fn told(step: &Step, nth: usize) -> Vec<Value> {
     let (quantity, part) = (step.quantity.to_string(), step.part.to_string());
     let kinds = ["s", "g", "w", "n"];
     let name = |kind: usize, name: u8| format!("{}{name}", kinds[kind]);
+    // Of which class and plan something is follows from its name: what comes from it is of the same.
+    let class = ["common", "preferred"][usize::from(step.name % 2)];
+    let plan = ["plan", "old plan", "both"][usize::from(step.name % 3)];
     let open = |kind: usize, id: &str, holder: &str, quantity: &str| match kind {
+        0 if step.name >= NAMES / 2 => {
+            let own = json!({ "stock_class_id": class, "stock_plan_id": plan });
+            with(stock(id, holder, quantity, date), own)
+        }
         0 => stock(id, holder, quantity, date),
-        1 => grant(id, holder, quantity, date),
-        2 => warrant(id, holder, Some(quantity), date),
+        1 => {
+            let own = json!({ "stock_class_id": class, "stock_plan_id": plan });
+            let mut grant = with(grant(id, holder, quantity, date), own);
+            if step.name == 0 {
+                grant.as_object_mut().unwrap().remove("stock_class_id");
+            }
+            grant
+        }
+        2 => {
+            let right = json!({ "converts_to_stock_class_id": class });
+            let triggers = json!([{ "trigger_id": "t", "conversion_right": right }]);
+            let named =
+                if step.name == 1 { json!({}) } else { json!({ "exercise_triggers": triggers }) };
+            with(warrant(id, holder, Some(quantity), date), named)
+        }
         _ => note(id, holder, quantity, date),
     };
     let own = ["STOCK", "EQUITY_COMPENSATION", "WARRANT", "CONVERTIBLE"];
@@ -82,7 +102,14 @@ fn told(step: &Step, nth: usize) -> Vec<Value> {
             let field = if kind == 3 { "amount" } else { "quantity" };
             let mut fields = json!({});
             fields[field] = amount;
-            vec![unique(tx(&format!("TX_{}_CANCELLATION", own[kind]), &source, date, fields))]
+            let mut told = Vec::new();
+            if step.part > 0 {
+                fields["balance_security_id"] = balance.clone().into();
+                told.push(open(kind, &balance, holder, &part));
+            }
+            let cancel = tx(&format!("TX_{}_CANCELLATION", own[kind]), &source, date, fields);
+            told.insert(0, unique(cancel));
+            told
         }
         12 => {
             let ratio =
@@ -91,7 +118,7 @@ fn told(step: &Step, nth: usize) -> Vec<Value> {
             let ratio = json!({
                 "numerator": text(&ratio["numerator"]), "denominator": text(&ratio["denominator"]),
             });
-            let fields = json!({ "stock_class_id": "common", "split_ratio": ratio });
+            let fields = json!({ "stock_class_id": class, "split_ratio": ratio });
             vec![unique(act("TX_STOCK_CLASS_SPLIT", date, fields))]
         }
         13 => {
@@ -101,18 +128,38 @@ fn told(step: &Step, nth: usize) -> Vec<Value> {
             vec![unique(exercise), stock(&result, holder, &part, date)]
         }
         14 => {
-            let fields = json!({ "stock_plan_id": "plan", "shares_reserved": quantity });
+            let fields = json!({ "stock_plan_id": plan, "shares_reserved": quantity });
             vec![unique(act("TX_STOCK_PLAN_POOL_ADJUSTMENT", date, fields))]
         }
         15 => {
-            let fields = json!({ "quantity": part, "stock_plan_id": "plan" });
-            vec![unique(tx("TX_STOCK_PLAN_RETURN_TO_POOL", &name(1, step.name), date, fields))]
+            let fields = json!({ "quantity": part, "stock_plan_id": plan });
+            let source = name(usize::from(step.other % 2), step.name);
+            vec![unique(tx("TX_STOCK_PLAN_RETURN_TO_POOL", &source, date, fields))]
         }
         16 => {
             let source = name(3, step.name);
             let fields = json!({ "resulting_security_ids": [result], "trigger_id": "t" });
             let convert = tx("TX_CONVERTIBLE_CONVERSION", &source, date, fields);
             vec![unique(convert), stock(&result, holder, &part, date)]
+        }
+        19 => {
+            let source = name(3, step.name);
+            let fields = json!({
+                "resulting_security_ids": [result], "trigger_id": "t",
+                "balance_security_id": balance,
+            });
+            let convert = tx("TX_CONVERTIBLE_CONVERSION", &source, date, fields);
+            let rest = open(3, &balance, holder, &quantity);
+            vec![
+                unique(convert),
+                rest,
+                open(2 + usize::from(step.other % 2), &result, holder, &part),
+            ]
+        }
+        20 => {
+            let source = name(0, step.name);
+            let fields = json!({ "quantity": quantity, "price": dollars("1") });
+            vec![unique(tx("TX_STOCK_REPURCHASE", &source, date, fields))]
         }
         17 => {
             let ids = [name(0, step.name), name(0, step.other)];
@@ -139,6 +186,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let mut company = Company::with(draft);
+        company.tell([super::reach::shared_plan()]).unwrap();
         for (nth, step) in steps.iter().enumerate() {
             let objects = told(step, nth);
             // A dry run changes nothing, whatever came of it.

@@ -314,7 +314,7 @@ fn the_json_says_the_same_in_texts() {
             "exercisePrice": "1", "vested": "120",
         }],
         "warrants": [{
-            "securityId": "open", "stakeholderId": "bob", "quantity": null, "exercisePrice": "2",
+            "classId": null, "securityId": "open", "stakeholderId": "bob", "quantity": null, "exercisePrice": "2",
         }],
         "convertibles": [{
             "securityId": "n", "stakeholderId": "bob", "amount": "250000", "currency": "USD",

@@ -22,7 +22,7 @@ fn split(class: &str, new: &str, old: &str, date: &str) -> Value {
 }
 
 /// A plan over both classes.
-fn shared_plan() -> Value {
+pub(super) fn shared_plan() -> Value {
     json!({
         "object_type": "STOCK_PLAN", "id": "both", "plan_name": "both",
         "initial_shares_reserved": "500", "stock_class_ids": ["common", "preferred"],
