@@ -25,6 +25,7 @@ use crate::ocf::object::Object;
 
 mod carry;
 mod conversion;
+mod defects;
 mod definition;
 mod export;
 mod facts;
@@ -110,7 +111,10 @@ impl Fold {
     /// Adds one event. One that does not follow from those before it changes nothing.
     pub fn add(&mut self, event: &Event) -> Result<(), FoldError> {
         let flows = self.judge(event)?;
-        self.carry_out(event, flows);
+        match self.counts_from(event) {
+            Some(date) => self.carry_out(&Event { date, ..event.clone() }, flows),
+            None => self.carry_out(event, flows),
+        }
         Ok(())
     }
 

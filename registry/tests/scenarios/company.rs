@@ -27,9 +27,7 @@ pub(crate) struct Company {
     divided: Vec<Object>,
     /// What was entered, in its order.
     pub(crate) entered: Vec<Object>,
-    /// Whether a package of that is what the format allows.
-    pub(crate) sound: bool,
-    /// Whether the objects say all that happened, so that their package says it too.
+    /// Whether the objects say all that happened, and nothing that is beyond the format.
     pub(crate) told: bool,
 }
 
@@ -63,10 +61,10 @@ impl Company {
             record: 0,
             divided: Vec::new(),
             entered: Vec::new(),
-            sound: true,
-            told: !open,
+            told: true,
         };
         company.happens(EventKind::Registration, on, registered).expect("an issuer is registered");
+        // A live split does more than its transaction says.
         company.told = !open;
         company
     }
@@ -115,7 +113,7 @@ impl Company {
         }
         assert_eq!(self.register.audit(), Vec::<String>::new());
         entered?;
-        self.sound &= waived.is_empty();
+        self.told &= waived.is_empty();
         self.entered.extend(item.objects);
         Ok(())
     }
@@ -126,9 +124,10 @@ impl Company {
         bytes
     }
 
-    pub(crate) fn table(&self, date: Date) -> CapTable {
-        let table = self.fold.cap_table(self.issuer, date).expect("no sum is too large");
-        table.expect("the company is registered")
+    /// The cap table at the end of a date.
+    pub(crate) fn table(&self, date: Date) -> Result<CapTable, String> {
+        let table = self.fold.cap_table(self.issuer, date).map_err(|error| error.to_string())?;
+        table.ok_or_else(|| "the company is not registered".to_owned())
     }
 
     /// The security that bears an id.

@@ -2,7 +2,7 @@
 //!
 //! Behind the sentence itself may stand, in this order: what is written otherwise on a resulting
 //! security (`, but CS-2 is written for 99`; or `in` another class, `to` another holder, `on` another
-//! date, `as` another number), a rule that it breaks as a defect that is signed for (`, signed for as
+//! date, `as` another number), rules that it breaks as defects that are signed for (`, signed for as
 //! POOL_EXCEEDED`), and the rule by which it is refused (`: refused, SECURITY_ENDED`).
 
 use counterfoil_registry::amount::Quantity;
@@ -43,8 +43,10 @@ pub(crate) fn tell(company: &mut Option<Company>, text: &str) -> Result<Option<R
     let dated = sentence.first().and_then(|word| Date::parse(word));
     sentence.drain(..usize::from(dated.is_some()));
     let refused = behind(&mut sentence, &[":", "refused", ","]).map(|words| rule(&words));
-    let signed = behind(&mut sentence, &[",", "signed", "for", "as"]).map(|words| rule(&words));
-    let (refused, signed) = (refused.transpose()?, signed.transpose()?);
+    let signed = behind(&mut sentence, &[",", "signed", "for", "as"]).unwrap_or_default();
+    let signed = signed.split(|word| word == "and").filter(|words| !words.is_empty());
+    let (refused, signed) =
+        (refused.transpose()?, signed.map(rule).collect::<Result<Vec<_>, _>>()?);
     let otherwise = behind(&mut sentence, &[",", "but"]);
     let other = fit("in the register of {other} , {sentence..}", &sentence);
     let sentence = other.as_ref().map_or(sentence, |found| found.all("sentence").to_vec());
@@ -62,7 +64,6 @@ pub(crate) fn tell(company: &mut Option<Company>, text: &str) -> Result<Option<R
         otherwise.split(|word| word == "and").try_for_each(|said| write(&mut objects, said))?;
     }
     let objects = objects.into_iter().map(object).collect();
-    let signed: Vec<Rule> = signed.into_iter().collect();
     match (company.enter(objects, &signed, other.is_some()), refused) {
         (Ok(()), None) => Ok(None),
         (Err(EntryError::Rule(rule)), Some(wanted)) if rule == wanted => Ok(Some(rule)),

@@ -80,7 +80,7 @@ const CLAUSES: &[(&str, fn(&Scene<'_>, &Found) -> Told)] = &[
 
 /// Judges a sentence at the end of a date: every clause of it.
 pub(crate) fn judge(company: &Company, date: Date, said: &str) -> Result<(), String> {
-    let scene = Scene { company, date, table: company.table(date) };
+    let scene = Scene { company, date, table: company.table(date)? };
     let mut before: Vec<String> = Vec::new();
     let said = words(said);
     for clause in said.split(|word| word == ",") {

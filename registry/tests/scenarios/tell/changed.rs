@@ -4,6 +4,7 @@
 //! it comes from.
 
 use counterfoil_registry::amount::Quantity;
+use counterfoil_registry::date::Date;
 use counterfoil_registry::ocf::object::Object;
 use serde_json::{Value, json};
 
@@ -191,8 +192,9 @@ impl Scene<'_> {
         if wrong { Err(format!("{id} is not {holder}'s")) } else { Ok(()) }
     }
 
+    /// What is left of a security, as the register has it now.
     fn left(&self, id: &str) -> Result<Quantity, String> {
-        Ok(self.company.paper(id)?.left_at(self.date).unwrap_or_default())
+        Ok(self.company.paper(id)?.left_at(Date::MAX).unwrap_or_default())
     }
 
     /// How much of a security is taken, and the balance where there is one.
