@@ -27,6 +27,8 @@ pub(crate) struct Company {
     divided: Vec<Object>,
     /// What was entered, in its order.
     pub(crate) entered: Vec<Object>,
+    /// What was paid in the last event.
+    pub(crate) paid: Option<Money>,
     /// Whether the objects say all that happened, and nothing that is beyond the format.
     pub(crate) told: bool,
 }
@@ -61,6 +63,7 @@ impl Company {
             record: 0,
             divided: Vec::new(),
             entered: Vec::new(),
+            paid: None,
             told: true,
         };
         company.happens(EventKind::Registration, on, registered).expect("an issuer is registered");
@@ -108,7 +111,10 @@ impl Company {
         let place = Place { record: self.record, opened: 0 };
         let entered = entry.enter(&mut self.register, place, &item);
         match &entered {
-            Ok(event) => self.fold.add(event).expect("what the register accepts can be folded"),
+            Ok(event) => {
+                self.fold.add(event).expect("what the register accepts can be folded");
+                self.paid = event.consideration.map(|consideration| consideration.money);
+            }
             Err(_) => assert_eq!(self.bytes(), before, "what is refused changes nothing"),
         }
         assert_eq!(self.register.audit(), Vec::<String>::new());

@@ -20,6 +20,7 @@ use crate::pattern::{Found, fit, words};
 mod changed;
 mod founding;
 mod issued;
+mod results;
 mod vesting;
 
 /// What a sentence is told about.

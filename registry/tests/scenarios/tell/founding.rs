@@ -62,9 +62,13 @@ pub(super) const SENTENCES: &[Sentence] = &[
             scene.act("TX_ISSUER_AUTHORIZED_SHARES_ADJUSTMENT", fields)
         }])
     }),
-    ("{class} is split {#new} for {#old}", |scene, found| {
+    ("{class} is split {#new} for {#old} [ , as {id} ]", |scene, found| {
         let fields = json!({ "stock_class_id": found.one("class"), "split_ratio": ratio(found)? });
-        Ok(vec![scene.act("TX_STOCK_CLASS_SPLIT", fields)])
+        let mut split = scene.act("TX_STOCK_CLASS_SPLIT", fields);
+        if let Some(id) = found.maybe("id") {
+            split["id"] = id.into();
+        }
+        Ok(vec![split])
     }),
     ("{class} converts from now on {#old} into {#new}", |scene, found| {
         let fields = json!({
