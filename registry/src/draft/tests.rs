@@ -1,4 +1,6 @@
-//! A company's life told in items: what each transaction of the format does, and what is refused.
+//! A company's life told in items: the laws of all histories, their positions at every date, and what
+//! an export says of them. What each transaction does and by which rules it is refused is told in
+//! `fixtures/scenarios`.
 //!
 //! After every item the register's laws hold, the fold of the events agrees with the register, and
 //! both events and register read back from their bytes.
@@ -15,13 +17,10 @@ use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::register::{Party, Target};
 
 mod days;
-mod grants;
 mod laws;
 mod plan_stock;
 mod positions;
 mod reach;
-mod rules;
-mod stock;
 
 /// A draft register, and what was entered.
 struct Company {
@@ -177,20 +176,12 @@ impl Company {
     }
 
     fn tell<const N: usize>(&mut self, objects: [Value; N]) -> Result<Event, Rule> {
-        self.tell_waiving(objects, &[])
+        self.tell_all(objects.to_vec())
     }
 
-    fn tell_waiving<const N: usize>(
-        &mut self,
-        objects: [Value; N],
-        waived: &[Rule],
-    ) -> Result<Event, Rule> {
-        self.tell_all(objects.to_vec(), waived)
-    }
-
-    fn tell_all(&mut self, objects: Vec<Value>, waived: &[Rule]) -> Result<Event, Rule> {
+    fn tell_all(&mut self, objects: Vec<Value>) -> Result<Event, Rule> {
         let objects: Vec<Object> = objects.into_iter().map(object).collect();
-        let item = ImportItem { objects, waived: waived.to_vec() };
+        let item = ImportItem { objects, waived: Vec::new() };
         let before = self.bytes();
         self.record += 1;
         let place = Place { record: self.record, opened: 0 };
@@ -381,4 +372,31 @@ fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
         let held = again.register.position(account(&again, holder), COMMON).unwrap();
         assert_eq!(held.quantity, Quantity::whole(shares), "{holder}");
     }
+}
+
+#[test]
+fn an_export_says_what_a_live_split_did_beside_its_transaction() {
+    let mut company = Company::with(false);
+    company.tell([stock("1", "ada", "5", "2020-01-01")]).unwrap();
+    company.tell([stock("2", "ada", "4", "2020-01-01")]).unwrap();
+    company.tell([grant("g", "eve", "10", "2020-01-01")]).unwrap();
+    let ratio = json!({ "numerator": "1", "denominator": "3" });
+    let fields = json!({ "stock_class_id": "common", "split_ratio": ratio });
+    company.tell([act("TX_STOCK_CLASS_SPLIT", "2020-02-01", fields.clone())]).unwrap();
+    let export = |date: &str| company.fold.export(company.entry.issuer, day(date)).findings;
+    assert_eq!(export("2020-01-31"), []);
+    let [finding] = export("2020-02-01").try_into().unwrap();
+    assert_eq!(finding.code, crate::ocf::Code::SplitUntold);
+    assert_eq!(finding.item, "TX_STOCK_CLASS_SPLIT-2020-02-01");
+    assert_eq!(
+        finding.what,
+        "it scaled the pools of 2 plans and the conversion rights of 1 classes too, and rounded 1 \
+         certificates together with others of their holder"
+    );
+    // A draft does what the transaction says and no more.
+    let mut draft = Company::with(true);
+    draft.tell([stock("1", "ada", "6", "2020-01-01")]).unwrap();
+    draft.tell([grant("g", "eve", "10", "2020-01-01")]).unwrap();
+    draft.tell([act("TX_STOCK_CLASS_SPLIT", "2020-02-01", fields)]).unwrap();
+    assert_eq!(draft.fold.export(draft.entry.issuer, Date::MAX).findings, []);
 }

@@ -22,7 +22,10 @@ struct Scene<'a> {
 /// What holds instead, where it is something else, or why it cannot be said.
 type Told = Result<(), String>;
 
-const CLAUSES: &[(&str, fn(&Scene<'_>, &Found) -> Told)] = &[
+/// Judges a clause of one form.
+type Judge = fn(&Scene<'_>, &Found) -> Told;
+
+const CLAUSES: &[(&str, Judge)] = &[
     ("{holder} holds {#wanted} {class}", |scene, found| {
         number(found, scene.held(found.one("holder"), found.one("class"))?)
     }),
