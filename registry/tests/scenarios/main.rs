@@ -50,6 +50,7 @@ files! {
     dilution = "dilution";
     grants = "grants";
     live_splits = "live-splits";
+    one_class = "one-class";
     pools = "pools";
     records = "records";
     shares = "shares";

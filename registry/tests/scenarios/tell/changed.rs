@@ -42,14 +42,24 @@ pub(super) const SENTENCES: &[Sentence] = &[
     (
         "{id} converts into {#shares} {class} as {new} \
          [ , the balance is {balance} over {#rest} {currency} ]",
+        |scene, found| conversion(scene, found, vec![scene.shares(found)?]),
+    ),
+    (
+        "{id} converts into the {type} {new} over {#amount} {currency} \
+         [ and the warrant {new2} over {#shares2} {class2} ] \
+         [ , the balance is {balance} over {#rest} {unit} ]",
         |scene, found| {
-            let mut results = vec![scene.shares(found)?];
-            if let (Some(balance), Some(rest)) = (found.maybe("balance"), found.maybe("rest")) {
-                let (holder, rest) = (scene.holder(found.one("id"))?, number(rest)?);
-                results.push(scene.like(found.one("id"), balance, &holder, &rest)?);
+            let holder = scene.holder(found.one("id"))?;
+            let amount = money(found.one("amount"), found.one("currency"))?;
+            let of = found.one("type");
+            let mut results = vec![scene.convertible(found.one("new"), &holder, of, amount)];
+            if let (Some(new), Some(class)) = (found.maybe("new2"), found.maybe("class2")) {
+                let price = json!({ "amount": "1", "currency": "USD" });
+                let mut warrant = scene.warrant(new, &holder, &[class], price);
+                warrant["quantity"] = number(found.one("shares2"))?.into();
+                results.push(warrant);
             }
-            let event = json!({ "trigger_id": "at will", "reason_text": "the next round" });
-            Ok(opens(scene.of("TX_CONVERTIBLE_CONVERSION", found.one("id"), event), found, results))
+            conversion(scene, found, results)
         },
     ),
     ("{ids*} are consolidated into {new}", |scene, found| {
@@ -130,6 +140,17 @@ fn repurchase(scene: &Scene<'_>, found: &Found) -> Told {
     let event = json!({ "quantity": taken.to_string(), "price": price });
     let event = scene.of("TX_STOCK_REPURCHASE", found.one("id"), event);
     Ok(opens(event, found, balance.into_iter().collect()))
+}
+
+/// A conversion of a convertible, and the balance where it leaves one.
+fn conversion(scene: &Scene<'_>, found: &Found, mut results: Vec<Value>) -> Told {
+    let id = found.one("id");
+    if let (Some(balance), Some(rest)) = (found.maybe("balance"), found.maybe("rest")) {
+        let (holder, rest) = (scene.holder(id)?, number(rest)?);
+        results.push(scene.like(id, balance, &holder, &rest)?);
+    }
+    let event = json!({ "trigger_id": "at will", "reason_text": "the next round" });
+    Ok(opens(scene.of("TX_CONVERTIBLE_CONVERSION", id, event), found, results))
 }
 
 fn exercise(scene: &Scene<'_>, found: &Found) -> Told {

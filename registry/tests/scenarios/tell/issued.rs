@@ -39,45 +39,31 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         vesting!(
-            "{holder} is issued warrant {id} : {#quantity} {class} at {#price} {currency} \
-             [ , printed {number} ]"
+            "{holder} is issued warrant {id} : {#quantity} {class} [ or {other} ] \
+             at {#price} {currency} [ , printed {number} ]"
         ),
-        |scene, found| {
-            let shares = number(found.one("quantity"))?;
-            let mechanism = json!({
-                "type": "FIXED_AMOUNT_CONVERSION", "converts_to_quantity": shares,
-            });
-            issued(found, warrant(scene, found, mechanism)?)
-        },
+        warrant,
+    ),
+    (
+        vesting!(
+            "{holder} is issued warrant {id} : {#quantity} shares of a {future} round \
+             at {#price} {currency} [ , printed {number} ]"
+        ),
+        warrant,
     ),
     (
         vesting!(
             "{holder} is issued warrant {id} : an open number of {class} \
              at {#price} {currency} [ , printed {number} ]"
         ),
-        |scene, found| {
-            let mechanism = json!({
-                "type": "CUSTOM_CONVERSION", "custom_conversion_description": "as the next round is",
-            });
-            issued(found, warrant(scene, found, mechanism)?)
-        },
+        warrant,
     ),
     (
         "{holder} invests {#price} {currency} in the {type} {id} [ , printed {number} ]",
         |scene, found| {
-            let right = json!({
-                "type": "CONVERTIBLE_CONVERSION_RIGHT", "converts_to_future_round": true,
-                "conversion_mechanism": {
-                    "type": "CUSTOM_CONVERSION", "custom_conversion_description": "as agreed",
-                },
-            });
-            let convertible = json!({
-                "investment_amount": money(found.one("price"), found.one("currency"))?,
-                "convertible_type": found.one("type").to_uppercase(), "seniority": 1,
-                "conversion_triggers": [trigger(right)],
-            });
-            let issuance = scene.issuance("CONVERTIBLE", found.one("id"), found.one("holder"));
-            issued(found, with(issuance, convertible))
+            let money = money(found.one("price"), found.one("currency"))?;
+            let (id, holder) = (found.one("id"), found.one("holder"));
+            issued(found, scene.convertible(id, holder, found.one("type"), money))
         },
     ),
 ];
@@ -99,6 +85,47 @@ impl Scene<'_> {
             "share_price": { "amount": "1", "currency": "USD" },
         });
         with(self.issuance("STOCK", id, holder), fields)
+    }
+
+    /// The issuance of a note, a SAFE or the like, that becomes what the next round issues.
+    pub(super) fn convertible(&self, id: &str, holder: &str, of: &str, money: Value) -> Value {
+        let right = json!({
+            "type": "CONVERTIBLE_CONVERSION_RIGHT", "converts_to_future_round": true,
+            "conversion_mechanism": {
+                "type": "CUSTOM_CONVERSION", "custom_conversion_description": "as agreed",
+            },
+        });
+        let fields = json!({
+            "investment_amount": money, "convertible_type": of.to_uppercase(), "seniority": 1,
+            "conversion_triggers": [trigger(right)],
+        });
+        with(self.issuance("CONVERTIBLE", id, holder), fields)
+    }
+
+    /// The issuance of a warrant that becomes stock of one of these classes, or, where there is
+    /// none, of a future round.
+    pub(super) fn warrant(&self, id: &str, holder: &str, classes: &[&str], price: Value) -> Value {
+        let right = |class: Option<&str>| {
+            let mut right = json!({
+                "type": "WARRANT_CONVERSION_RIGHT", "conversion_mechanism": {
+                    "type": "CUSTOM_CONVERSION", "custom_conversion_description": "as agreed",
+                },
+            });
+            match class {
+                Some(class) => right["converts_to_stock_class_id"] = class.into(),
+                None => right["converts_to_future_round"] = true.into(),
+            }
+            trigger(right)
+        };
+        let mut triggers: Vec<Value> = classes.iter().map(|class| right(Some(class))).collect();
+        if triggers.is_empty() {
+            triggers.push(right(None));
+        }
+        let fields = json!({
+            "exercise_price": price, "exercise_triggers": triggers,
+            "purchase_price": { "amount": "0", "currency": "USD" },
+        });
+        with(self.issuance("WARRANT", id, holder), fields)
     }
 }
 
@@ -154,17 +181,11 @@ fn grant(scene: &Scene<'_>, found: &Found) -> Told {
     issued(found, with(scene.issuance("EQUITY_COMPENSATION", id, holder), grant))
 }
 
-fn warrant(scene: &Scene<'_>, found: &Found, mechanism: Value) -> Result<Value, String> {
-    let right = json!({
-        "type": "WARRANT_CONVERSION_RIGHT", "conversion_mechanism": mechanism,
-        "converts_to_stock_class_id": found.one("class"),
-    });
-    let fields = json!({
-        "exercise_price": money(found.one("price"), found.one("currency"))?,
-        "purchase_price": { "amount": "0", "currency": "USD" },
-        "exercise_triggers": [trigger(right)],
-    });
-    Ok(with(scene.issuance("WARRANT", found.one("id"), found.one("holder")), fields))
+fn warrant(scene: &Scene<'_>, found: &Found) -> Told {
+    let classes = [found.maybe("class"), found.maybe("other")];
+    let classes: Vec<&str> = classes.into_iter().flatten().collect();
+    let price = money(found.one("price"), found.one("currency"))?;
+    issued(found, scene.warrant(found.one("id"), found.one("holder"), &classes, price))
 }
 
 fn trigger(right: Value) -> Value {
