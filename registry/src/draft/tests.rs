@@ -11,16 +11,14 @@ use super::*;
 use crate::amount::Quantity;
 use crate::captable::Fold;
 use crate::codec::Reader;
-use crate::effect::{Authorized, Pool};
+use crate::effect::Authorized;
 use crate::event::EventKind;
-use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
-use crate::register::{Party, Target};
+use crate::handle::ClassId;
+use crate::register::Party;
 
 mod days;
 mod laws;
-mod plan_stock;
 mod positions;
-mod reach;
 
 /// A draft register, and what was entered.
 struct Company {
@@ -31,7 +29,6 @@ struct Company {
 }
 
 const COMMON: ClassId = ClassId(0);
-const PREFERRED: ClassId = ClassId(1);
 
 fn day(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -240,46 +237,6 @@ impl Company {
             assert_eq!(*facts.price.at(Date::MAX), security.price);
         }
     }
-
-    fn certificate(&self, id: &str) -> Option<CertificateId> {
-        match self.register.security_named(self.entry.issuer, id) {
-            Some(Target::Certificate(id)) => self.register.certificate(id).map(|found| found.id),
-            _ => None,
-        }
-    }
-
-    fn security(&self, id: &str) -> SecurityId {
-        match self.register.security_named(self.entry.issuer, id) {
-            Some(Target::Security(id)) => id,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// What is left of a grant, warrant or convertible; none once it has ended.
-    fn left(&self, id: &str) -> Option<String> {
-        let found = self.register.security(self.security(id)).unwrap();
-        (!found.ended).then(|| found.quantity.map_or("open".into(), |q| q.to_string()))
-    }
-
-    /// What a certificate stands for; none once it is closed.
-    fn shares(&self, id: &str) -> Option<String> {
-        let found = self.register.certificate(self.certificate(id)?)?;
-        Some(found.quantity.to_string())
-    }
-
-    /// Issued, outstanding, treasury, retired.
-    fn totals(&self, class: ClassId) -> [u64; 4] {
-        let class = self.register.class(class).unwrap();
-        let whole = |quantity: Quantity| (quantity.0 / Quantity::whole(1).0) as u64;
-        [class.issued, class.outstanding, class.treasury, class.retired].map(whole)
-    }
-
-    /// Reserved, drawn, returned, exercised.
-    fn pool(&self, plan: PlanId) -> [u64; 4] {
-        let Pool { reserved, drawn, returned, exercised } = self.register.plan(plan).unwrap().pool;
-        let whole = |quantity: Quantity| (quantity.0 / Quantity::whole(1).0) as u64;
-        [reserved, drawn, returned, exercised].map(whole)
-    }
 }
 
 #[test]
@@ -372,6 +329,24 @@ fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
         let held = again.register.position(account(&again, holder), COMMON).unwrap();
         assert_eq!(held.quantity, Quantity::whole(shares), "{holder}");
     }
+}
+
+#[test]
+fn a_warrant_that_names_its_class_by_a_handle_is_exported_with_the_id() {
+    let mut company = Company::with(false);
+    let right = json!({
+        "type": "WARRANT_CONVERSION_RIGHT", "converts_to_stock_class_id": COMMON.to_string(),
+    });
+    let trigger =
+        json!({ "type": "ELECTIVE_AT_WILL", "trigger_id": "t", "conversion_right": right });
+    let triggers = json!({ "exercise_triggers": [trigger] });
+    company.tell([with(warrant("w", "bob", Some("1"), "2020-01-01"), triggers)]).unwrap();
+    let (_, facts) = company.fold.securities(company.entry.issuer).next().unwrap();
+    assert_eq!(facts.class, Some(COMMON));
+    let told = company.fold.export(company.entry.issuer, Date::MAX).objects;
+    let told = told.iter().find(|object| object.text("security_id") == Some("w")).unwrap();
+    let right = &told.value("exercise_triggers").unwrap()[0]["conversion_right"];
+    assert_eq!(right["converts_to_stock_class_id"], "common");
 }
 
 #[test]

@@ -5,6 +5,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::Scoped;
 
+/// A plan over both classes.
+fn shared_plan() -> Value {
+    json!({
+        "object_type": "STOCK_PLAN", "id": "both", "plan_name": "both",
+        "initial_shares_reserved": "500", "stock_class_ids": ["common", "preferred"],
+        "default_cancellation_behavior": "RETURN_TO_POOL",
+    })
+}
+
 /// Certificates, grants, warrants and convertibles that a history may name, opened or not.
 const NAMES: u8 = 12;
 
@@ -186,7 +195,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let mut company = Company::with(draft);
-        company.tell([super::reach::shared_plan()]).unwrap();
+        company.tell([shared_plan()]).unwrap();
         for (nth, step) in steps.iter().enumerate() {
             let objects = told(step, nth);
             // A dry run changes nothing, whatever came of it.
