@@ -89,7 +89,7 @@ impl Fold {
         match value {
             Value::Array(list) => list
                 .iter_mut()
-                .fold(false, |changed, value| self.convert_into_ids(issuer, value) || changed),
+                .fold(false, |changed, value| changed | self.convert_into_ids(issuer, value)),
             Value::Object(map) => map.iter_mut().fold(false, |changed, (key, value)| {
                 let id = value
                     .as_str()

@@ -46,7 +46,7 @@ pub(super) fn ceased(event: &Event) -> impl Iterator<Item = (CertificateId, Quan
     });
     let balance =
         opened.fold(Quantity::ZERO, |sum, more| sum.checked_add(more).unwrap_or(Quantity::MAX));
-    let last = closed().last().map(|(certificate, _)| certificate);
+    let last = closed().next_back().map(|(certificate, _)| certificate);
     closed().map(move |(certificate, quantity)| match last == Some(certificate) {
         true => (certificate, quantity.checked_sub(balance).unwrap_or_default()),
         false => (certificate, quantity),
