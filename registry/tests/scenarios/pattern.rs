@@ -99,7 +99,10 @@ fn fits(parts: &[Part<'_>], words: &[String], found: &mut Found) -> bool {
     };
     match part {
         Part::Word(wanted) => {
-            words.first().is_some_and(|word| word == wanted) && fits(parts, &words[1..], found)
+            // One share is no shares.
+            let fits_word =
+                |word: &String| word == wanted || (*wanted == "shares" && word == "share");
+            words.first().is_some_and(fits_word) && fits(parts, &words[1..], found)
         }
         Part::One(slot) => one(found, slot, &|word| !is_mark(word)),
         Part::Number(slot) => {

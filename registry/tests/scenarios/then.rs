@@ -60,6 +60,12 @@ const CLAUSES: &[(&str, Judge)] = &[
     ("{id} came from {others*}", |scene, found| scene.related(found, scene.before(found)?)),
     ("{id} became {others*}", |scene, found| scene.related(found, scene.behind(found)?)),
     ("{id} vests {#wanted} on {@day}", |scene, found| number(found, scene.vests(found)?)),
+    ("{id} has no schedule for {code}", |scene, found| {
+        match scene.line(found.one("id"))?.schedule {
+            Ok(_) => Err("it has one".to_owned()),
+            Err(error) => text(found.one("code"), error.code()),
+        }
+    }),
     ("{definition} counts {#wanted} [ for {holder} ]", |scene, found| {
         number(found, scene.counted(found)?)
     }),

@@ -25,7 +25,8 @@ pub(super) const SENTENCES: &[Sentence] = &[
     (
         "{class} is {kind} stock [ , {#shares} shares authorized ] [ , authorized {without} limit ] \
          [ , with {#votes} votes a share ] \
-         [ , {#old} convertible into {#new} {into} [ , fractions rounded {rounding} ] ]",
+         [ , {#old} convertible into {#new} {into} [ or {#new2} {into2} ] \
+           [ , fractions rounded {rounding} ] ]",
         class,
     ),
     (
@@ -63,7 +64,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         }])
     }),
     ("{class} is split {#new} for {#old} [ , as {id} ]", |scene, found| {
-        let fields = json!({ "stock_class_id": found.one("class"), "split_ratio": ratio(found)? });
+        let fields = json!({ "stock_class_id": found.one("class"), "split_ratio": ratio(found, found.one("new"))? });
         let mut split = scene.act("TX_STOCK_CLASS_SPLIT", fields);
         if let Some(id) = found.maybe("id") {
             split["id"] = id.into();
@@ -73,7 +74,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ("{class} converts from now on {#old} into {#new}", |scene, found| {
         let fields = json!({
             "stock_class_id": found.one("class"),
-            "new_ratio_conversion_mechanism": mechanism(found)?,
+            "new_ratio_conversion_mechanism": mechanism(found, found.one("new"))?,
         });
         Ok(vec![scene.act("TX_STOCK_CLASS_CONVERSION_RATIO_ADJUSTMENT", fields)])
     }),
@@ -135,21 +136,27 @@ fn class(scene: &Scene<'_>, found: &Found) -> Told {
         "default_id_prefix": "", "initial_shares_authorized": limit(found)?.to_string(),
         "votes_per_share": number(found.maybe("votes").unwrap_or("1"))?, "seniority": "1",
     });
-    if let Some(into) = found.maybe("into") {
-        class["conversion_rights"] = json!([{
-            "type": "STOCK_CLASS_CONVERSION_RIGHT", "conversion_mechanism": mechanism(found)?,
-            "converts_to_stock_class_id": into,
-        }]);
+    let mut rights = Vec::new();
+    for (into, new) in [("into", "new"), ("into2", "new2")] {
+        if let (Some(into), Some(new)) = (found.maybe(into), found.maybe(new)) {
+            rights.push(json!({
+                "type": "STOCK_CLASS_CONVERSION_RIGHT", "converts_to_stock_class_id": into,
+                "conversion_mechanism": mechanism(found, new)?,
+            }));
+        }
+    }
+    if !rights.is_empty() {
+        class["conversion_rights"] = rights.into();
     }
     Ok(vec![scene.thing("STOCK_CLASS", found.one("class"), class)])
 }
 
-fn ratio(found: &Found) -> Result<Value, String> {
-    let (new, old) = (number(found.one("new"))?, number(found.one("old"))?);
+fn ratio(found: &Found, new: &str) -> Result<Value, String> {
+    let (new, old) = (number(new)?, number(found.one("old"))?);
     Ok(json!({ "numerator": new, "denominator": old }))
 }
 
-fn mechanism(found: &Found) -> Result<Value, String> {
+fn mechanism(found: &Found, new: &str) -> Result<Value, String> {
     let rounding = match found.maybe("rounding") {
         None | Some("down") => "FLOOR",
         Some("up") => "CEILING",
@@ -157,7 +164,7 @@ fn mechanism(found: &Found) -> Result<Value, String> {
         Some(other) => return Err(format!("how is rounded {other}?")),
     };
     Ok(json!({
-        "type": "RATIO_CONVERSION", "ratio": ratio(found)?, "rounding_type": rounding,
+        "type": "RATIO_CONVERSION", "ratio": ratio(found, new)?, "rounding_type": rounding,
         "conversion_price": { "amount": "1", "currency": "USD" },
     }))
 }

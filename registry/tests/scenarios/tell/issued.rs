@@ -158,13 +158,13 @@ fn issued(found: &Found, mut issuance: Value) -> Told {
 
 /// Options, units and rights by the names of the trade.
 fn grant(scene: &Scene<'_>, found: &Found) -> Told {
-    let (name, price) = match found.one("type") {
-        "options" => ("OPTION", "exercise_price"),
-        "NSOs" => ("OPTION_NSO", "exercise_price"),
-        "ISOs" => ("OPTION_ISO", "exercise_price"),
-        "RSUs" => ("RSU", ""),
-        "SSARs" => ("SSAR", "base_price"),
-        "CSARs" => ("CSAR", "base_price"),
+    let (name, price) = match found.one("type").trim_end_matches('s') {
+        "option" => ("OPTION", "exercise_price"),
+        "NSO" => ("OPTION_NSO", "exercise_price"),
+        "ISO" => ("OPTION_ISO", "exercise_price"),
+        "RSU" => ("RSU", ""),
+        "SSAR" => ("SSAR", "base_price"),
+        "CSAR" => ("CSAR", "base_price"),
         other => return Err(format!("what are {other}?")),
     };
     let mut grant = json!({ "compensation_type": name, "termination_exercise_windows": [] });

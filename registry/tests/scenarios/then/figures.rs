@@ -1,7 +1,7 @@
 //! What the register, the cap table and the record say at the end of a date.
 
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::captable::Definition;
+use counterfoil_registry::captable::{Definition, VestingLine};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::ocf::object::Kind;
 
@@ -60,14 +60,17 @@ impl Scene<'_> {
         })
     }
 
+    /// The vesting of an open security.
+    pub(super) fn line(&self, id: &str) -> Result<VestingLine, String> {
+        let lines = self.company.fold.vesting(self.company.issuer, self.date);
+        let mut lines = lines.map_err(|error| error.to_string())?.into_iter();
+        lines.find(|line| line.security == id).ok_or_else(|| format!("no open {id} vests"))
+    }
+
     /// What vests on one day.
     pub(super) fn vests(&self, found: &Found) -> Result<Quantity, String> {
         let day = Date::parse(found.one("day")).ok_or("a date is wanted")?;
-        let lines = self.company.fold.vesting(self.company.issuer, self.date);
-        let lines = lines.map_err(|error| error.to_string())?;
-        let line = lines.into_iter().find(|line| line.security == found.one("id"));
-        let schedule =
-            line.ok_or("it does not vest")?.schedule.map_err(|error| error.to_string())?;
+        let schedule = self.line(found.one("id"))?.schedule.map_err(|error| error.to_string())?;
         let until = |date| schedule.vested_at(date);
         let before = until(Date::from_days(day.days() - 1));
         until(day).checked_sub(before).ok_or_else(|| "less vests than before".to_owned())
@@ -167,10 +170,7 @@ impl Scene<'_> {
                 _ => return Err(format!("a grant has no figure {figure}")),
             });
         }
-        let lines = self.company.fold.vesting(self.company.issuer, self.date);
-        let lines = lines.map_err(|error| error.to_string())?;
-        let line = lines.into_iter().find(|line| line.security == name);
-        let line = line.ok_or_else(|| format!("there is no open {name} that has figures"))?;
+        let line = self.line(name)?;
         match figure {
             "granted" => Ok(line.granted),
             "left" => Ok(line.outstanding),
