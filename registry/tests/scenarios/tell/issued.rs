@@ -45,19 +45,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         warrant,
     ),
     (
-        vesting!(
-            "{holder} is issued warrant {id} : {#quantity} shares of a {future} round \
-             at {#price} {currency} [ , printed {number} ]"
-        ),
+        "{holder} is issued warrant {id} : {#quantity} shares of a {future} round \
+         at {#price} {currency}",
         warrant,
     ),
-    (
-        vesting!(
-            "{holder} is issued warrant {id} : an open number of {class} \
-             at {#price} {currency} [ , printed {number} ]"
-        ),
-        warrant,
-    ),
+    ("{holder} is issued warrant {id} : an open number of {class} at {#price} {currency}", warrant),
     (
         "{holder} invests {#price} {currency} in the {type} {id} [ , printed {number} ]",
         |scene, found| {
