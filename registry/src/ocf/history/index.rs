@@ -262,6 +262,11 @@ impl Index {
                     tx.results.push(known);
                     kept.push(id.to_owned());
                 }
+                // A reissuance that has another result shows what is in the one that it lacks.
+                None if tx.wanted.is_none() && partly_reissued(object, names) => {
+                    lost = true;
+                    tx.wanted = Some(id.to_owned());
+                }
                 None => {
                     lost = true;
                     let what = format!("no issuance opens the resulting security {}", shown(id));
@@ -325,6 +330,12 @@ impl Tx {
     }
 }
 
+/// Whether an object reissues a certificate as several, of which one at least is issued.
+fn partly_reissued(object: &Object, names: &Securities<'_>) -> bool {
+    object.kind() == Kind::StockReissuance
+        && object.texts("resulting_security_ids").any(|id| names.issued(id).is_some())
+}
+
 /// Securities by their ids.
 struct Securities<'a> {
     /// Items that issue one, by its id.
@@ -351,11 +362,14 @@ impl<'a> Securities<'a> {
     fn balances(&mut self, package: &'a Package) {
         let mut named: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
         for item in &package.items {
-            let Some(balance) = item.object.text("balance_security_id") else { continue };
-            if let Some(from) =
-                item.object.text("security_id").filter(|_| self.issued(balance).is_none())
-            {
-                named.entry(from).or_default().push(balance);
+            let object = &item.object;
+            let Some(from) = object.text("security_id") else { continue };
+            let mut left = object.text("balance_security_id");
+            if partly_reissued(object, self) {
+                left = object.texts("resulting_security_ids").find(|id| self.issued(id).is_none());
+            }
+            if let Some(left) = left.filter(|left| self.issued(left).is_none()) {
+                named.entry(from).or_default().push(left);
             }
         }
         let known = named.keys().filter_map(|from| Some((*from, self.issued(from)?)));

@@ -11,6 +11,8 @@ use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Package, Refusal, read};
 use crate::rule::Rule;
 
+mod exports;
+
 fn issue(id: &str, date: &str, holder: &str, quantity: &str) -> Value {
     json!({
         "object_type": "TX_STOCK_ISSUANCE", "id": format!("issue {id}"), "date": date,
@@ -401,12 +403,6 @@ fn more_than_there_is_cannot_be_taken() {
         with(cancel("x", "2021-02-01", "1"), "balance_security_id", "rest".into()),
     ];
     refused(&history, Code::ResultInvalid, None);
-}
-
-#[test]
-fn a_transaction_is_for_its_kind_of_security() {
-    let history = [grant("g", "2021-01-01", "a", "10"), cancel("g", "2021-02-01", "1")];
-    refused(&history, Code::SecurityKind, None);
 }
 
 #[test]
