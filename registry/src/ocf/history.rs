@@ -17,6 +17,7 @@ mod dates;
 mod fresh;
 mod ids;
 mod index;
+mod joint;
 mod lost;
 mod names;
 mod order;
@@ -34,6 +35,7 @@ pub(super) fn repair(package: &mut Package, findings: &mut Findings) -> Result<(
     vesting::agree(package, findings)?;
     if findings.mode() == Mode::Lenient {
         lost::make(package, findings)?;
+        joint::divide(package, findings)?;
     }
     dates::early(package, findings)?;
     let mut index = Index::of(package, findings)?;

@@ -56,6 +56,19 @@ pub(in crate::ocf) fn role(kind: Kind) -> Role {
     }
 }
 
+/// Whether the shares that a kind of event opens are new ones: of an exercise, a release, or a
+/// conversion of what is no stock. Whose they are does not depend on what they were issued for.
+pub(super) fn issues_anew(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(
+        kind,
+        EquityCompensationExercise
+            | EquityCompensationRelease
+            | WarrantExercise
+            | ConvertibleConversion
+    )
+}
+
 /// A transaction.
 #[derive(Debug)]
 pub(in crate::ocf) struct Tx {
@@ -275,9 +288,6 @@ impl Index {
                 }
             }
         }
-        if lost {
-            self.unlinked.push((tx.item, "resulting_security_ids", kept));
-        }
         for field in ["balance_security_id", "resulting_security_id"] {
             match object.text(field).map(|id| names.issued(id).ok_or(id)) {
                 Some(Ok(known)) if field == "balance_security_id" => tx.balance = Some(known),
@@ -286,18 +296,36 @@ impl Index {
                 None => {}
             }
         }
-        for result in tx.results.iter().chain(&tx.balance) {
-            let known = &mut self.securities[*result];
-            let itself = tx.security == Some(*result) || tx.more.contains(result);
-            let twice = known
-                .opener
+        for result in tx.opened().collect::<Vec<usize>>() {
+            let known = &self.securities[result];
+            let itself = tx.concerned().any(|security| security == result);
+            let opener = known.opener;
+            let twice = opener
                 .is_some_and(|other| other == here || self.txs[other].security != tx.security);
-            if itself || twice {
-                let what = format!("the security {} results from two events", shown(&known.id));
+            if !itself && !twice {
+                // Of two events that end one certificate the second will be left out.
+                self.securities[result].opener.get_or_insert(here);
+                continue;
+            }
+            let what = format!("the security {} results from two events", shown(&known.id));
+            // New shares are whose they are, whatever they were issued for.
+            if itself || opener == Some(here) || !issues_anew(tx.kind) {
+                let what = format!("{what}; name the certificates that each of them opens");
                 return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
             }
-            // Of two events that end one certificate the second will be left out.
-            known.opener.get_or_insert(here);
+            findings.departure(
+                Code::ResultInvalid,
+                file,
+                object.id(),
+                what,
+                "the link is left out, and the certificate stays with the first of them",
+            )?;
+            lost = true;
+            kept.retain(|id| *id != known.id);
+            tx.results.retain(|other| *other != result);
+        }
+        if lost {
+            self.unlinked.push((tx.item, "resulting_security_ids", kept));
         }
         Ok(())
     }

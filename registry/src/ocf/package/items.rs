@@ -84,6 +84,11 @@ impl Place<'_> {
         if let Some((code, what)) = older::rename(kind, &mut members, self.newer) {
             findings.note(code, self.name, &id, what, "read")?;
         }
+        if let Some((older, newer)) = older::drafted(kind, &mut members) {
+            let what = format!("{older}: the format has no such field");
+            let done = format!("read as {newer}, which is missing");
+            findings.departure(Code::FieldUnknown, self.name, &id, what, done)?;
+        }
         let mut cliffs = Vec::new();
         if kind == Kind::VestingTerms {
             cliffs = older::cliffs(&mut members);

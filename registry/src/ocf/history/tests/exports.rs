@@ -138,3 +138,48 @@ fn the_one_certificate_that_a_reissuance_lacks_is_made() {
         [issue("x", "2021-01-01", "a", "10"), issue("y", "2021-02-01", "a", "6"), again(&["y"])];
     refused(&short, Code::RuleBroken, Some(Rule::QuantityMismatch));
 }
+
+#[test]
+fn a_certificate_that_two_transfers_open_is_joined_from_its_parts() {
+    let history = [
+        issue("x", "2021-01-01", "a", "60"),
+        issue("y", "2021-01-01", "b", "50"),
+        issue("z", "2021-02-01", "c", "100"),
+        issue("rest", "2021-02-01", "b", "10"),
+        transfer("x", "2021-02-01", "60", &["z"]),
+        with(transfer("y", "2021-02-01", "40", &["z"]), "balance_security_id", "rest".into()),
+        issue("w", "2021-03-01", "a", "30"),
+        transfer("z", "2021-03-01", "30", &["w"]),
+    ];
+    let found =
+        ["OCF_RESULT_INVALID: the security z results from 2 events", "OCF_BALANCE_MISSING: 70"];
+    told(&history, Code::ResultInvalid, &found, &[("a", "30"), ("b", "10"), ("c", "70")]);
+
+    // What the two give does not make up what the buyer is said to hold.
+    let short = [
+        issue("x", "2021-01-01", "a", "60"),
+        issue("y", "2021-01-01", "b", "50"),
+        issue("z", "2021-02-01", "c", "100"),
+        transfer("x", "2021-02-01", "60", &["z"]),
+        transfer("y", "2021-02-01", "50", &["z"]),
+    ];
+    refused(&short, Code::ResultInvalid, None);
+}
+
+#[test]
+fn shares_that_two_exercises_open_are_there_once() {
+    let history = [
+        grant("g", "2021-01-01", "a", "50"),
+        grant("h", "2021-01-01", "a", "50"),
+        issue("x", "2021-02-01", "a", "30"),
+        exercise("g", "2021-02-01", "20", &["x"]),
+        exercise("h", "2021-02-01", "10", &["x"]),
+        lapse("g", "2021-03-01", "30"),
+        lapse("h", "2021-03-01", "40"),
+    ];
+    let found = [
+        "OCF_RESULT_INVALID: the security x results from two events",
+        "OCF_RESULT_INVALID: it takes 20, and its results hold 30",
+    ];
+    told(&history, Code::ResultInvalid, &found, &[("a", "30")]);
+}

@@ -2,6 +2,7 @@
 
 use super::{Life, Walk};
 use crate::amount::Quantity;
+use crate::ocf::history::index::issues_anew;
 use crate::ocf::normal::shown;
 use crate::ocf::object::Kind;
 use crate::ocf::{Code, Refusal};
@@ -16,7 +17,7 @@ impl Walk<'_> {
                 Life::Open => {}
                 Life::Closed => {
                     let what = "another event has closed its security";
-                    let issues = self.issues_anew(at);
+                    let issues = issues_anew(self.index.txs[at].kind);
                     let done = match issues {
                         true => "ignored; the shares that it opens stay as they are issued",
                         false => "ignored, with what it would open",
@@ -94,19 +95,6 @@ impl Walk<'_> {
                 self.lose(result);
             }
         }
-    }
-
-    /// Whether the shares that an event opens are new ones: of an exercise, a release, or a conversion
-    /// of what is no stock. Whose they are does not depend on what they were issued for.
-    fn issues_anew(&self, at: usize) -> bool {
-        use Kind::*;
-        matches!(
-            self.index.txs[at].kind,
-            EquityCompensationExercise
-                | EquityCompensationRelease
-                | WarrantExercise
-                | ConvertibleConversion
-        )
     }
 
     /// Parts an event from its results, which stay as they are issued.
