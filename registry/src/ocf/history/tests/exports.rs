@@ -45,6 +45,13 @@ fn an_exercise_of_fewer_options_than_the_shares_that_it_opens_leaves_both_as_the
     ];
     let found = ["OCF_RESULT_INVALID: it takes 10, and its results hold 100"];
     told(&history, Code::ResultInvalid, &found, &[("a", "100")]);
+
+    let history = [
+        grant("g", "2021-01-01", "a", "50"),
+        issue("x", "2021-02-01", "a", "5"),
+        exercise("g", "2021-02-01", "0", &["x"]),
+    ];
+    told(&history, Code::QuantityZero, &["OCF_QUANTITY_ZERO"], &[("a", "5")]);
 }
 
 #[test]

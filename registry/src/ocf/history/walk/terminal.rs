@@ -175,8 +175,13 @@ impl Walk<'_> {
     /// Reduces a grant or a warrant, which stays the same security.
     fn in_place(&mut self, at: usize, security: usize, taken: Quantity) -> Result<(), Refusal> {
         self.rename(at, security);
-        if taken.is_zero() && self.index.txs[at].results.is_empty() {
-            self.departure(at, Code::QuantityZero, "it takes nothing", "left out")?;
+        if taken.is_zero() {
+            let done = match self.index.txs[at].results.is_empty() {
+                true => "left out",
+                false => "left out; the shares that it opens stay as they are issued",
+            };
+            self.departure(at, Code::QuantityZero, "it takes nothing", done)?;
+            self.let_stand(at)?;
             self.index.txs[at].out = true;
             return Ok(());
         }
