@@ -303,8 +303,10 @@ impl Index {
             let twice = opener
                 .is_some_and(|other| other == here || self.txs[other].security != tx.security);
             if !itself && !twice {
-                // Of two events that end one certificate the second will be left out.
-                self.securities[result].opener.get_or_insert(here);
+                // Of two events that end one certificate the later one will be left out.
+                if opener.is_none_or(|other| tx.date < self.txs[other].date) {
+                    self.securities[result].opener = Some(here);
+                }
                 continue;
             }
             let what = format!("the security {} results from two events", shown(&known.id));
