@@ -19,7 +19,9 @@ pub(in crate::ocf) fn order(index: &Index) -> Vec<usize> {
             keyed.push((happens(index, at), tx.role, tx.item, at));
         }
     }
-    keyed.sort_unstable_by_key(|(date, role, item, _)| (*date, rank(*role), *item));
+    // What began earlier comes first, as it does in a package that is written.
+    let said = |at: usize| index.txs[at].date;
+    keyed.sort_unstable_by_key(|(date, role, item, at)| (*date, rank(*role), said(*at), *item));
     let mut ordering = Ordering { index, done: vec![false; index.txs.len()], order: Vec::new() };
     for (_, role, _, at) in keyed {
         match role {

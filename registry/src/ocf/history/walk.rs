@@ -3,7 +3,7 @@
 //! Quantities are those of the register ([`Quantity`], in units of 10^-10); amounts of convertibles
 //! are in the same units of their currency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -35,8 +35,16 @@ pub(super) fn walk(
     let order = super::order(&index);
     let classes = classes(package);
     let states = index.securities.iter().map(|_| State::default()).collect();
-    let mut walk =
-        Walk { package, index, findings, states, classes, made: Vec::new(), fresh: None };
+    let mut walk = Walk {
+        package,
+        index,
+        findings,
+        states,
+        classes,
+        made: Vec::new(),
+        given: BTreeSet::new(),
+        fresh: None,
+    };
     walk.retractions()?;
     for at in order {
         if !walk.index.txs[at].out {
@@ -90,6 +98,8 @@ struct Walk<'a> {
     classes: BTreeMap<String, Class>,
     /// Objects that were made, each after the item that it follows.
     made: Vec<(usize, Object)>,
+    /// Names that events gave to certificates which nothing issues, and under which one was made.
+    given: BTreeSet<String>,
     /// Ids and printed numbers that nothing new may take; gathered when the first is asked for.
     fresh: Option<Fresh>,
 }

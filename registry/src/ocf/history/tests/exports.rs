@@ -118,6 +118,14 @@ fn what_an_event_takes_is_shown_by_the_certificates_that_it_opens_or_not_known()
 }
 
 #[test]
+fn what_two_events_leave_under_one_name_is_left_once() {
+    let leaves = |date: &str| with(cancel("x", date, "4"), "balance_security_id", "rest".into());
+    let history = [issue("x", "2021-01-01", "a", "10"), leaves("2021-02-01"), leaves("2021-03-01")];
+    let found = ["OCF_BALANCE_MISSING: 6 is left", "OCF_TERMINAL_TWICE: another event has left"];
+    told(&history, Code::BalanceMissing, &found, &[("a", "6")]);
+}
+
+#[test]
 fn the_one_certificate_that_a_reissuance_lacks_is_made() {
     let again = |results: &[&str]| {
         event("STOCK_REISSUANCE", "x", "2021-02-01", json!({ "resulting_security_ids": results }))

@@ -152,6 +152,7 @@ impl Walk<'_> {
             (self.stands(security).clone(), self.index.securities[security].issuance);
         let named = self.object(named).clone();
         let date = self.index.txs[at].date.to_string();
+        self.given.extend(wanted.clone());
         let made = self.names().certificate(&model, &named, wanted, &date, rest);
         let item = self.index.txs[at].item;
         self.made.push((item, made.clone()));

@@ -13,10 +13,15 @@ impl Walk<'_> {
         let Some(security) = self.index.txs[at].security else { return Ok(()) };
         for security in self.index.txs[at].concerned().collect::<Vec<usize>>() {
             self.read_for(at, security)?;
+            let left = self.index.txs[at].wanted.as_ref();
+            let told = left.is_some_and(|left| self.given.contains(left));
             match self.states[security].life {
-                Life::Open => {}
-                Life::Closed => {
-                    let what = "another event has closed its security";
+                Life::Open if !told => {}
+                Life::Open | Life::Closed => {
+                    let what = match told {
+                        true => "another event has left the certificate that it leaves",
+                        false => "another event has closed its security",
+                    };
                     let issues = issues_anew(self.index.txs[at].kind);
                     let done = match issues {
                         true => "ignored; the shares that it opens stay as they are issued",
