@@ -299,11 +299,10 @@ impl Index {
         for result in tx.opened().collect::<Vec<usize>>() {
             let known = &self.securities[result];
             let itself = tx.concerned().any(|security| security == result);
-            let opener = known.opener;
-            let twice = opener
-                .is_some_and(|other| other == here || self.txs[other].security != tx.security);
-            if !itself && !twice {
-                // Of two events that end one certificate the later one will be left out.
+            let (opener, anew) = (known.opener, issues_anew(tx.kind));
+            // Of two events that end one certificate the later one will be left out.
+            let same = |other: usize| other != here && self.txs[other].security == tx.security;
+            if !itself && opener.is_none_or(|other| !anew && same(other)) {
                 if opener.is_none_or(|other| tx.date < self.txs[other].date) {
                     self.securities[result].opener = Some(here);
                 }
@@ -311,7 +310,7 @@ impl Index {
             }
             let what = format!("the security {} results from two events", shown(&known.id));
             // New shares are whose they are, whatever they were issued for.
-            if itself || opener == Some(here) || !issues_anew(tx.kind) {
+            if itself || opener == Some(here) || !anew {
                 let what = format!("{what}; name the certificates that each of them opens");
                 return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
             }

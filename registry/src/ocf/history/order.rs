@@ -100,11 +100,13 @@ impl Ordering<'_> {
     fn remarks(&mut self, at: usize) {
         let index = self.index;
         for result in index.txs[at].opened() {
-            for event in &index.securities[result].events {
-                let tx = &index.txs[*event];
+            let mut events: Vec<usize> = index.securities[result].events.clone();
+            events.sort_by_key(|event| index.txs[*event].date);
+            for event in events {
+                let tx = &index.txs[event];
                 let remark = matches!(tx.role, Role::Remark | Role::Vesting);
-                if remark && !tx.out && happens(index, *event) == index.txs[at].date {
-                    self.take(*event);
+                if remark && !tx.out && happens(index, event) == index.txs[at].date {
+                    self.take(event);
                 }
             }
         }

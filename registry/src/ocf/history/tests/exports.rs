@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{cancel, event, grant, issue, refused, told, transfer, with};
-use crate::ocf::Code;
+use super::{cancel, event, grant, issue, refused, source, told, transfer, with};
+use crate::ocf::{Code, Mode, Options, read};
 use crate::rule::Rule;
 
 fn exercise(id: &str, date: &str, quantity: &str, results: &[&str]) -> Value {
@@ -197,4 +197,27 @@ fn shares_that_two_exercises_open_are_there_once() {
         "OCF_RESULT_INVALID: it takes 20, and its results hold 30",
     ];
     told(&history, Code::ResultInvalid, &found, &[("a", "30")]);
+
+    let history = [
+        grant("g", "2021-01-01", "a", "50"),
+        issue("x", "2021-02-01", "a", "20"),
+        exercise("g", "2021-02-01", "20", &["x"]),
+        with(exercise("g", "2021-02-01", "10", &["x"]), "id", "again".into()),
+        lapse("g", "2021-03-01", "20"),
+    ];
+    told(&history, Code::ResultInvalid, &found[..1], &[("a", "20")]);
+}
+
+#[test]
+fn two_sales_of_parts_do_not_open_one_certificate() {
+    let sale = transfer("x", "2021-02-01", "3", &["y"]);
+    let history = [
+        issue("x", "2021-01-01", "a", "10"),
+        issue("y", "2021-02-01", "b", "3"),
+        sale.clone(),
+        with(sale, "id", "again".into()),
+    ];
+    let options = Options { mode: Mode::Lenient, md5: true };
+    let refusal = read(&source(&history), options).unwrap_err();
+    assert_eq!((refusal.code, &*refusal.item), (Code::ResultInvalid, "again"));
 }
