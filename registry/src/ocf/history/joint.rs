@@ -25,8 +25,11 @@ pub(super) fn divide(package: &mut Package, findings: &mut Findings) -> Result<(
         return Ok(());
     }
     let mut fresh = Fresh::of(&package.items);
+    let issued = issued(package);
     for (security, transfers) in joint {
-        let Some((issuance, parts)) = parts(package, &security, &transfers) else { continue };
+        let Some((issuance, parts)) = parts(package, &issued, &security, &transfers) else {
+            continue;
+        };
         let whole = package.items[issuance].object.clone();
         let file = package.items[issuance].file;
         let (mut ids, mut last) = (Vec::new(), String::new());
@@ -81,26 +84,32 @@ fn joint(package: &Package) -> BTreeMap<String, Vec<usize>> {
     openers.into_iter().map(|(id, openers)| (id.to_owned(), openers)).collect()
 }
 
+/// Issuances of stock by the certificates that they open.
+fn issued(package: &Package) -> BTreeMap<String, usize> {
+    let issuances = package.items.iter().enumerate();
+    let issuances = issuances.filter(|(_, item)| item.object.kind() == Kind::StockIssuance);
+    issuances
+        .filter_map(|(at, item)| Some((item.object.text("security_id")?.to_owned(), at)))
+        .collect()
+}
+
 /// The issuance of a certificate, and what each transfer gives to it; none where the parts do not
 /// make up the whole.
-fn parts(package: &Package, security: &str, transfers: &[usize]) -> Option<(usize, Vec<Quantity>)> {
-    let issued = |id: &str| {
-        package.items.iter().position(|item| {
-            let object = &item.object;
-            object.kind() == Kind::StockIssuance && object.text("security_id") == Some(id)
-        })
-    };
-    let issuance = issued(security)?;
+fn parts(
+    package: &Package,
+    issued: &BTreeMap<String, usize>,
+    security: &str,
+    transfers: &[usize],
+) -> Option<(usize, Vec<Quantity>)> {
+    let holds = |id: &str| quantity(&package.items[*issued.get(id)?].object);
     let part = |at: &usize| -> Option<Quantity> {
         let transfer = &package.items[*at].object;
-        let others = transfer.texts("resulting_security_ids").filter(|id| *id != security);
-        let part = others
-            .map(|id| quantity(&package.items[issued(id)?].object))
-            .try_fold(quantity(transfer)?, |left, other| left.checked_sub(other?));
+        let mut others = transfer.texts("resulting_security_ids").filter(|id| *id != security);
+        let part = others.try_fold(quantity(transfer)?, |left, id| left.checked_sub(holds(id)?));
         part.filter(|part| !part.is_zero())
     };
     let parts: Option<Vec<Quantity>> = transfers.iter().map(part).collect();
     let parts = parts?;
     let sum = parts.iter().try_fold(Quantity::ZERO, |sum, part| sum.checked_add(*part));
-    (sum == quantity(&package.items[issuance].object)).then_some((issuance, parts))
+    (sum.is_some() && sum == holds(security)).then_some((*issued.get(security)?, parts))
 }
