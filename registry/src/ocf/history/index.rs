@@ -296,39 +296,48 @@ impl Index {
                 None => {}
             }
         }
+        lost |= self.opens(here, tx, &mut kept, (file, object.id()), findings)?;
+        if lost {
+            self.unlinked.push((tx.item, "resulting_security_ids", kept));
+        }
+        Ok(())
+    }
+
+    /// Notes which event opens what; returns whether a link was left out.
+    fn opens(
+        &mut self,
+        here: usize,
+        tx: &mut Tx,
+        kept: &mut Vec<String>,
+        (file, id): (&str, &str),
+        findings: &mut Findings,
+    ) -> Result<bool, Refusal> {
+        let mut lost = false;
         for result in tx.opened().collect::<Vec<usize>>() {
             let known = &self.securities[result];
             let itself = tx.concerned().any(|security| security == result);
-            let (opener, anew) = (known.opener, issues_anew(tx.kind));
+            // New shares are whose they are, whatever they were issued for.
+            let anew = issues_anew(tx.kind) && tx.balance != Some(result);
             // Of two events that end one certificate the later one will be left out.
             let same = |other: usize| other != here && self.txs[other].security == tx.security;
-            if !itself && opener.is_none_or(|other| !anew && same(other)) {
-                if opener.is_none_or(|other| tx.date < self.txs[other].date) {
+            if !itself && known.opener.is_none_or(|other| !anew && same(other)) {
+                if known.opener.is_none_or(|other| tx.date < self.txs[other].date) {
                     self.securities[result].opener = Some(here);
                 }
                 continue;
             }
             let what = format!("the security {} results from two events", shown(&known.id));
-            // New shares are whose they are, whatever they were issued for.
-            if itself || opener == Some(here) || !anew {
+            if itself || known.opener == Some(here) || !anew {
                 let what = format!("{what}; name the certificates that each of them opens");
-                return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
+                return Err(Refusal::new(Code::ResultInvalid, file, id, what));
             }
-            findings.departure(
-                Code::ResultInvalid,
-                file,
-                object.id(),
-                what,
-                "the link is left out, and the certificate stays with the first of them",
-            )?;
+            let done = "the link is left out, and the certificate stays with the first of them";
+            findings.departure(Code::ResultInvalid, file, id, what, done)?;
             lost = true;
             kept.retain(|id| *id != known.id);
             tx.results.retain(|other| *other != result);
         }
-        if lost {
-            self.unlinked.push((tx.item, "resulting_security_ids", kept));
-        }
-        Ok(())
+        Ok(lost)
     }
 }
 

@@ -153,7 +153,7 @@ impl Place<'_> {
                 .iter()
                 .filter(|kind| self.file.is_some() && format::file(**kind) == self.file);
             let only: Vec<&Kind> = only.collect();
-            let what = "object_type: it is missing";
+            let what = "object_type: it is missing; say what the item is";
             let [kind] = only[..] else {
                 return Err(Refusal::new(Code::FieldMissing, self.name, id, what));
             };

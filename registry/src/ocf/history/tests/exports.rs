@@ -221,3 +221,37 @@ fn two_sales_of_parts_do_not_open_one_certificate() {
     let refusal = read(&source(&history), options).unwrap_err();
     assert_eq!((refusal.code, &*refusal.item), (Code::ResultInvalid, "again"));
 }
+
+#[test]
+fn a_conversion_that_is_told_twice_happens_once() {
+    let note = |id: &str, date: &str, amount: &str| {
+        let trigger = json!({
+            "type": "UNSPECIFIED", "trigger_id": "any", "conversion_right": {
+                "type": "CONVERTIBLE_CONVERSION_RIGHT", "conversion_mechanism": {
+                    "type": "CUSTOM_CONVERSION", "custom_conversion_description": "as agreed",
+                },
+            },
+        });
+        let note = json!({
+            "custom_id": format!("Note {id}"), "stakeholder_id": "a", "convertible_type": "NOTE",
+            "investment_amount": { "amount": amount, "currency": "USD" }, "seniority": 1,
+            "security_law_exemptions": [], "conversion_triggers": [trigger],
+        });
+        event("CONVERTIBLE_ISSUANCE", id, date, note)
+    };
+    let conversion = json!({
+        "reason_text": "so", "trigger_id": "any", "resulting_security_ids": ["x"],
+        "balance_security_id": "rest",
+    });
+    let conversion = event("CONVERTIBLE_CONVERSION", "n", "2021-02-01", conversion);
+    let history = [
+        note("n", "2021-01-01", "1000"),
+        note("rest", "2021-02-01", "400"),
+        issue("x", "2021-02-01", "a", "60"),
+        conversion.clone(),
+        with(conversion, "id", "again".into()),
+    ];
+    let found =
+        ["OCF_RESULT_INVALID: the security x results from two events", "OCF_TERMINAL_TWICE"];
+    told(&history, Code::ResultInvalid, &found, &[("a", "60")]);
+}

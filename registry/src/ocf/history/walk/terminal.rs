@@ -17,23 +17,7 @@ impl Walk<'_> {
             let told = left.is_some_and(|left| self.given.contains(left));
             match self.states[security].life {
                 Life::Open if !told => {}
-                Life::Open | Life::Closed => {
-                    let what = match told {
-                        true => "another event has left the certificate that it leaves",
-                        false => "another event has closed its security",
-                    };
-                    let issues = issues_anew(self.index.txs[at].kind);
-                    let done = match issues {
-                        true => "ignored; the shares that it opens stay as they are issued",
-                        false => "ignored, with what it would open",
-                    };
-                    self.departure(at, Code::TerminalTwice, what, done)?;
-                    if issues {
-                        self.let_stand(at)?;
-                    }
-                    self.ignore(at);
-                    return Ok(());
-                }
+                Life::Open | Life::Closed => return self.second(at, told),
                 Life::Ahead | Life::Out => {
                     let what = "what it concerns was left out";
                     let done = "left out, with what it would open";
@@ -90,6 +74,24 @@ impl Walk<'_> {
             // A conversion of a convertible counts no units: the balance says what is left.
             _ => self.whole(at, security),
         }
+    }
+
+    /// Ignores an event after the one that closed its security, or left the balance that it leaves.
+    fn second(&mut self, at: usize, told: bool) -> Result<(), Refusal> {
+        let what = match told {
+            true => "another event has left the certificate that it leaves",
+            false => "another event has closed its security",
+        };
+        if issues_anew(self.index.txs[at].kind) {
+            let done = "ignored; the shares that it opens stay as they are issued";
+            self.departure(at, Code::TerminalTwice, what, done)?;
+            self.let_stand(at)?;
+        } else {
+            let done = "ignored, with what it would open";
+            self.departure(at, Code::TerminalTwice, what, done)?;
+        }
+        self.ignore(at);
+        Ok(())
     }
 
     /// Leaves an event out, and what it alone would open.
