@@ -17,6 +17,7 @@ mod dates;
 mod fresh;
 mod ids;
 mod index;
+mod joint;
 mod lost;
 mod names;
 mod order;
@@ -31,15 +32,17 @@ pub(super) use order::order;
 pub(super) fn repair(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
     ids::unique(package, findings)?;
     references::resolve(package, findings)?;
-    vesting::agree(package, findings)?;
     if findings.mode() == Mode::Lenient {
         lost::make(package, findings)?;
+        joint::divide(package, findings)?;
     }
     dates::early(package, findings)?;
     let mut index = Index::of(package, findings)?;
     index.unlink(package);
     dates::agree(package, &mut index, findings)?;
-    if walk::walk(package, index, findings)? {
+    let walked = walk::walk(package, index, findings)?;
+    // Each transaction names by now what its security has become.
+    if vesting::agree(package, findings)? || walked {
         references::resolve(package, findings)?;
     }
     Ok(())

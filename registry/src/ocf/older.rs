@@ -36,6 +36,25 @@ pub(super) fn rename(
     }
 }
 
+/// What the drafts of 1.0 called otherwise: they gave the number of today, where the format wants the
+/// first one. Returns the name, and the one under which it is read.
+pub(super) fn drafted(
+    kind: Kind,
+    members: &mut Members<'_>,
+) -> Option<(&'static str, &'static str)> {
+    let (older, newer) = match kind {
+        Kind::StockClass => ("current_shares_authorized", "initial_shares_authorized"),
+        Kind::StockPlan => ("current_shares_reserved", "initial_shares_reserved"),
+        _ => return None,
+    };
+    if members.iter().any(|(key, _)| key == newer) {
+        return None;
+    }
+    let (key, _) = members.iter_mut().find(|(key, _)| key == older)?;
+    *key = Cow::Borrowed(newer);
+    Some((older, newer))
+}
+
 /// One value becomes a list of one; where the list is there too, it stands.
 fn in_list(members: &mut Members<'_>, one: &str, many: &'static str) {
     let Some(at) = members.iter().position(|(key, _)| key == one) else { return };

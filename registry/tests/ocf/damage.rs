@@ -14,7 +14,7 @@ fn damage(objects: &mut Vec<Value>, how: u16, at: usize, which: usize) {
     let keys: Vec<String> = objects[at].as_object().unwrap().keys().cloned().collect();
     let key = keys[which % keys.len()].clone();
     let object = &mut objects[at];
-    match how % 18 {
+    match how % 22 {
         0 => drop(object.as_object_mut().unwrap().remove(&key)),
         1 => object[&key] = Value::Null,
         2 => object[&key] = json!({ "omitted": true, "comment": "not yet" }),
@@ -50,6 +50,28 @@ fn damage(objects: &mut Vec<Value>, how: u16, at: usize, which: usize) {
         14 => object[&key] = json!(["x", 1, null]),
         15 => object["security_id"] = "security-5".into(),
         16 => object["object_type"] = "TX_STOCK_CANCELLATION".into(),
+        17 => drop(object.as_object_mut().unwrap().remove("quantity")),
+        18 => {
+            let kind = object["object_type"].as_str().unwrap_or_default();
+            object["object_type"] = match kind.starts_with("TX_STOCK_") {
+                true => kind.replace("TX_STOCK_", "TX_WARRANT_"),
+                false => kind.replace("TX_EQUITY_COMPENSATION_", "TX_STOCK_"),
+            }
+            .into();
+        }
+        // One certificate of two events, and a reissuance that lacks one.
+        19 => {
+            let results = |object: &Value| object["resulting_security_ids"].as_array().cloned();
+            let found = objects.iter().skip(which % objects.len()).find_map(results);
+            if let (Some(found), Some(own)) = (found, results(&objects[at])) {
+                objects[at]["resulting_security_ids"] = [own, found].concat().into();
+            }
+        }
+        20 => {
+            if let Some(list) = object["resulting_security_ids"].as_array_mut() {
+                list.push("lost".into());
+            }
+        }
         _ => object[&key] = "x".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! Packages of others, and of ours.
 
 use counterfoil_registry::amount::Quantity;
-use counterfoil_registry::ocf::object::Kind;
+use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Code, Mode, read};
 use counterfoil_registry::rule::Rule;
@@ -35,6 +35,41 @@ fn a_wrong_md5_is_a_finding_or_a_refusal() {
     assert_eq!(package.findings[0].code, Code::Md5Mismatch);
     let refusal = read(&source, EXACT).unwrap_err();
     assert_eq!((refusal.code, &*refusal.file), (Code::Md5Mismatch, "Stakeholders.ocf.json"));
+}
+
+#[test]
+fn a_manifest_of_a_draft_is_known_by_its_issuer_and_read_as_the_release() {
+    let with = |from: &str, to: &str, from_too: &str, to_too: &str| {
+        let mut changed = members(&sample());
+        for (name, bytes) in &mut changed {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let text = if name.starts_with("Manifest") {
+                assert!(text.contains(from) && text.contains(from_too));
+                text.replace(from, to).replace(from_too, to_too)
+            } else {
+                text.replace("initial_shares_authorized", "current_shares_authorized")
+            };
+            *bytes = text.into_bytes();
+        }
+        Source::from_members(changed).unwrap()
+    };
+    let (version, draft) = ("\"ocf_version\": \"1.2.0\"", "\"ocf_version\": \"0.7.0\"");
+    let (kind, none) = ("OCF_MANIFEST_FILE", "");
+    let source = with(version, draft, kind, none);
+    assert_eq!(read(&source, STRICT).unwrap_err().code, Code::ManifestMissing);
+    let package = repaired(&source).unwrap();
+    let codes: Vec<Code> = package.findings.iter().map(|found| found.code).collect();
+    for code in [Code::ManifestMissing, Code::VersionUnsupported, Code::FieldUnknown] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    assert_eq!(package.of(Kind::StockIssuance).count(), 9);
+    let authorized = |class: &Object| class.text("initial_shares_authorized").map(str::to_owned);
+    let classes: Vec<_> = package.of(Kind::StockClass).map(authorized).collect();
+    let sample = read(&sample(), EXACT).unwrap();
+    assert_eq!(classes, sample.of(Kind::StockClass).map(authorized).collect::<Vec<_>>());
+
+    let later = with(version, "\"ocf_version\": \"2.0.0\"", kind, kind);
+    assert_eq!(read(&later, LENIENT).unwrap_err().code, Code::VersionUnsupported);
 }
 
 #[test]

@@ -51,6 +51,8 @@ const DATE: Field = must("date", Date);
 const SECURITY: Field = must("security_id", To(Target::Security));
 const CLASS: Field = must("stock_class_id", To(Target::Class));
 const QUANTITY: Field = must("quantity", Numeric);
+const TAKEN: Field =
+    filled("quantity", Numeric, Gap::Later("what the certificates that it opens leave over"));
 const REASON: Field = filled("reason_text", Text, Gap::Text(UNSTATED));
 const CONSIDERATION: Field = may("consideration_text", Text);
 const BALANCE: Field = firm("balance_security_id", To(Target::Security));
@@ -234,13 +236,13 @@ static WARRANT_ISSUANCE: Shape = Shape {
 static ACCEPTANCE: Shape = Shape { fields: &[ID, COMMENTS, DATE, SECURITY], ties: &[] };
 static RETRACTION: Shape = Shape { fields: &[ID, COMMENTS, DATE, SECURITY, REASON], ties: &[] };
 static CANCELLATION: Shape =
-    Shape { fields: &[ID, COMMENTS, DATE, SECURITY, QUANTITY, BALANCE, REASON], ties: &[] };
+    Shape { fields: &[ID, COMMENTS, DATE, SECURITY, TAKEN, BALANCE, REASON], ties: &[] };
 static AMOUNT_CANCELLATION: Shape = Shape {
     fields: &[ID, COMMENTS, DATE, SECURITY, must("amount", p::MONEY), BALANCE, REASON],
     ties: &[],
 };
 static TRANSFER: Shape = Shape {
-    fields: &[ID, COMMENTS, DATE, SECURITY, QUANTITY, CONSIDERATION, BALANCE, RESULTS_SOME],
+    fields: &[ID, COMMENTS, DATE, SECURITY, TAKEN, CONSIDERATION, BALANCE, RESULTS_SOME],
     ties: &[],
 };
 static AMOUNT_TRANSFER: Shape = Shape {
@@ -339,7 +341,7 @@ static REPURCHASE: Shape = Shape {
         DATE,
         SECURITY,
         filled("price", p::MONEY, Gap::NoPrice),
-        QUANTITY,
+        TAKEN,
         CONSIDERATION,
         BALANCE,
     ],

@@ -4,10 +4,12 @@
 //! The securities are gone through from those that no event opens, so that an event that moves takes
 //! what it opens with it. A security that is reached in no such way results from itself.
 
+use std::collections::BTreeMap;
+
 use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::object::Kind;
-use crate::ocf::package::Package;
+use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
 use super::index::{Index, Role};
@@ -42,6 +44,7 @@ pub(super) fn agree(
     let mut reached = vec![false; index.securities.len()];
     // For each event, how many of its securities are not reached yet: a consolidation has several.
     let mut waits: Vec<usize> = index.txs.iter().map(|tx| tx.concerned().count()).collect();
+    let mut moved: BTreeMap<usize, Date> = BTreeMap::new();
     let roots = index.securities.iter().enumerate().filter(|(_, known)| known.opener.is_none());
     let mut next: Vec<usize> = roots.map(|(at, _)| at).rev().collect();
     while let Some(security) = next.pop() {
@@ -55,6 +58,7 @@ pub(super) fn agree(
             if tx.role != Role::Vesting && tx.date < opened {
                 let what =
                     format!("it is dated {}, and its security is issued on {opened}", tx.date);
+                moved.insert(tx.item, tx.date);
                 let done = "dated on the day of the issuance";
                 set(package, index, *at, opened, &what, done, findings)?;
             }
@@ -88,7 +92,36 @@ pub(super) fn agree(
         let file = package.file(item.file);
         return Err(Refusal::new(Code::ResultInvalid, file, item.object.id(), what));
     }
+    if !moved.is_empty() {
+        arrange(package, index, &moved);
+    }
     Ok(())
+}
+
+/// Puts the items in the order of the dates that the files give: of two events that come to stand
+/// on one day, the one that was dated earlier still happens first.
+fn arrange(package: &mut Package, index: &mut Index, moved: &BTreeMap<usize, Date>) {
+    let said = |at: usize| -> Option<Date> {
+        let object = &package.items[at].object;
+        let date =
+            if super::role(object.kind()) == Role::Entity { None } else { object.text("date") };
+        moved.get(&at).copied().or_else(|| date.and_then(Date::parse))
+    };
+    let mut order: Vec<usize> = (0..package.items.len()).collect();
+    order.sort_by_cached_key(|at| said(*at));
+    let mut place = vec![0usize; order.len()];
+    for (now, before) in order.iter().enumerate() {
+        place[*before] = now;
+    }
+    let mut items: Vec<Option<Item>> = package.items.drain(..).map(Some).collect();
+    package.items.extend(order.iter().filter_map(|at| items[*at].take()));
+    for tx in &mut index.txs {
+        tx.item = place[tx.item];
+    }
+    let txs = &index.txs;
+    for security in &mut index.securities {
+        security.events.sort_by_key(|at| txs[*at].item);
+    }
 }
 
 fn set(

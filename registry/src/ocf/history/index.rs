@@ -56,6 +56,19 @@ pub(in crate::ocf) fn role(kind: Kind) -> Role {
     }
 }
 
+/// Whether the shares that a kind of event opens are new ones: of an exercise, a release, or a
+/// conversion of what is no stock. Whose they are does not depend on what they were issued for.
+pub(super) fn issues_anew(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(
+        kind,
+        EquityCompensationExercise
+            | EquityCompensationRelease
+            | WarrantExercise
+            | ConvertibleConversion
+    )
+}
+
 /// A transaction.
 #[derive(Debug)]
 pub(in crate::ocf) struct Tx {
@@ -262,6 +275,11 @@ impl Index {
                     tx.results.push(known);
                     kept.push(id.to_owned());
                 }
+                // A reissuance that has another result shows what is in the one that it lacks.
+                None if tx.wanted.is_none() && partly_reissued(object, names) => {
+                    lost = true;
+                    tx.wanted = Some(id.to_owned());
+                }
                 None => {
                     lost = true;
                     let what = format!("no issuance opens the resulting security {}", shown(id));
@@ -269,9 +287,6 @@ impl Index {
                     findings.departure(Code::ReferenceUnknown, file, object.id(), what, done)?;
                 }
             }
-        }
-        if lost {
-            self.unlinked.push((tx.item, "resulting_security_ids", kept));
         }
         for field in ["balance_security_id", "resulting_security_id"] {
             match object.text(field).map(|id| names.issued(id).ok_or(id)) {
@@ -281,20 +296,48 @@ impl Index {
                 None => {}
             }
         }
-        for result in tx.results.iter().chain(&tx.balance) {
-            let known = &mut self.securities[*result];
-            let itself = tx.security == Some(*result) || tx.more.contains(result);
-            let twice = known
-                .opener
-                .is_some_and(|other| other == here || self.txs[other].security != tx.security);
-            if itself || twice {
-                let what = format!("the security {} results from two events", shown(&known.id));
-                return Err(Refusal::new(Code::ResultInvalid, file, object.id(), what));
-            }
-            // Of two events that end one certificate the second will be left out.
-            known.opener.get_or_insert(here);
+        lost |= self.opens(here, tx, &mut kept, (file, object.id()), findings)?;
+        if lost {
+            self.unlinked.push((tx.item, "resulting_security_ids", kept));
         }
         Ok(())
+    }
+
+    /// Notes which event opens what; returns whether a link was left out.
+    fn opens(
+        &mut self,
+        here: usize,
+        tx: &mut Tx,
+        kept: &mut Vec<String>,
+        (file, id): (&str, &str),
+        findings: &mut Findings,
+    ) -> Result<bool, Refusal> {
+        let mut lost = false;
+        for result in tx.opened().collect::<Vec<usize>>() {
+            let known = &self.securities[result];
+            let itself = tx.concerned().any(|security| security == result);
+            // New shares are whose they are, whatever they were issued for.
+            let anew = issues_anew(tx.kind) && tx.balance != Some(result);
+            // Of two events that end one certificate the later one will be left out.
+            let same = |other: usize| other != here && self.txs[other].security == tx.security;
+            if !itself && known.opener.is_none_or(|other| !anew && same(other)) {
+                if known.opener.is_none_or(|other| tx.date < self.txs[other].date) {
+                    self.securities[result].opener = Some(here);
+                }
+                continue;
+            }
+            let what = format!("the security {} results from two events", shown(&known.id));
+            if itself || known.opener == Some(here) || !anew {
+                let what = format!("{what}; name the certificates that each of them opens");
+                return Err(Refusal::new(Code::ResultInvalid, file, id, what));
+            }
+            let done = "the link is left out, and the certificate stays with the first of them";
+            findings.departure(Code::ResultInvalid, file, id, what, done)?;
+            lost = true;
+            kept.retain(|id| *id != known.id);
+            tx.results.retain(|other| *other != result);
+        }
+        Ok(lost)
     }
 }
 
@@ -325,6 +368,12 @@ impl Tx {
     }
 }
 
+/// Whether an object reissues a certificate as several, of which one at least is issued.
+fn partly_reissued(object: &Object, names: &Securities<'_>) -> bool {
+    object.kind() == Kind::StockReissuance
+        && object.texts("resulting_security_ids").any(|id| names.issued(id).is_some())
+}
+
 /// Securities by their ids.
 struct Securities<'a> {
     /// Items that issue one, by its id.
@@ -351,11 +400,14 @@ impl<'a> Securities<'a> {
     fn balances(&mut self, package: &'a Package) {
         let mut named: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
         for item in &package.items {
-            let Some(balance) = item.object.text("balance_security_id") else { continue };
-            if let Some(from) =
-                item.object.text("security_id").filter(|_| self.issued(balance).is_none())
-            {
-                named.entry(from).or_default().push(balance);
+            let object = &item.object;
+            let Some(from) = object.text("security_id") else { continue };
+            let mut left = object.text("balance_security_id");
+            if partly_reissued(object, self) {
+                left = object.texts("resulting_security_ids").find(|id| self.issued(id).is_none());
+            }
+            if let Some(left) = left.filter(|left| self.issued(left).is_none()) {
+                named.entry(from).or_default().push(left);
             }
         }
         let known = named.keys().filter_map(|from| Some((*from, self.issued(from)?)));

@@ -124,7 +124,7 @@ impl Lost {
 }
 
 /// What a transfer takes, or an issuance opens: shares, or an amount.
-fn quantity(object: &Object) -> Option<Quantity> {
+pub(super) fn quantity(object: &Object) -> Option<Quantity> {
     let money = object.value("amount").or(object.value("investment_amount"));
     let text = money.map_or(object.value("quantity"), |money| money.get("amount"));
     text.and_then(Value::as_str).and_then(Quantity::parse)

@@ -19,7 +19,9 @@ pub(in crate::ocf) fn order(index: &Index) -> Vec<usize> {
             keyed.push((happens(index, at), tx.role, tx.item, at));
         }
     }
-    keyed.sort_unstable_by_key(|(date, role, item, _)| (*date, rank(*role), *item));
+    // What began earlier comes first, as it does in a package that is written.
+    let said = |at: usize| index.txs[at].date;
+    keyed.sort_unstable_by_key(|(date, role, item, at)| (*date, rank(*role), said(*at), *item));
     let mut ordering = Ordering { index, done: vec![false; index.txs.len()], order: Vec::new() };
     for (_, role, _, at) in keyed {
         match role {
@@ -98,11 +100,13 @@ impl Ordering<'_> {
     fn remarks(&mut self, at: usize) {
         let index = self.index;
         for result in index.txs[at].opened() {
-            for event in &index.securities[result].events {
-                let tx = &index.txs[*event];
+            let mut events: Vec<usize> = index.securities[result].events.clone();
+            events.sort_by_key(|event| index.txs[*event].date);
+            for event in events {
+                let tx = &index.txs[event];
                 let remark = matches!(tx.role, Role::Remark | Role::Vesting);
-                if remark && !tx.out && happens(index, *event) == index.txs[at].date {
-                    self.take(*event);
+                if remark && !tx.out && happens(index, event) == index.txs[at].date {
+                    self.take(event);
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Package, Refusal, read};
 use crate::rule::Rule;
 
+mod exports;
 mod pools;
 
 fn issue(id: &str, date: &str, holder: &str, quantity: &str) -> Value {
@@ -392,12 +393,6 @@ fn more_than_there_is_cannot_be_taken() {
         with(cancel("x", "2021-02-01", "1"), "balance_security_id", "rest".into()),
     ];
     refused(&history, Code::ResultInvalid, None);
-}
-
-#[test]
-fn a_transaction_is_for_its_kind_of_security() {
-    let history = [grant("g", "2021-01-01", "a", "10"), cancel("g", "2021-02-01", "1")];
-    refused(&history, Code::SecurityKind, None);
 }
 
 #[test]

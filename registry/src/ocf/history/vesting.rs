@@ -19,11 +19,11 @@ struct Conditions {
 }
 
 /// Makes every vesting start and event meet a condition. LENIENT reads a start as the one that the
-/// terms have, and leaves out what meets nothing. No share depends on it.
-pub(super) fn agree(package: &mut Package, findings: &mut Findings) -> Result<(), Refusal> {
+/// terms have, and leaves out what meets nothing; returns whether it did. No share depends on it.
+pub(super) fn agree(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal> {
     let met = |kind| matches!(kind, Kind::VestingStart | Kind::VestingEvent);
     if !package.items.iter().any(|item| met(item.object.kind())) {
-        return Ok(());
+        return Ok(false);
     }
     let terms: BTreeMap<String, Conditions> = package
         .of(Kind::VestingTerms)
@@ -45,7 +45,7 @@ pub(super) fn agree(package: &mut Package, findings: &mut Findings) -> Result<()
             continue;
         };
         let (file, id) = (package.file(item.file), object.id());
-        // Whether there is such a security is for the index to say.
+        // What names no security is left out by then.
         let Some(named) = of_security.get(security) else { continue };
         let Some(terms) = terms.get(named) else {
             let what = "its security names no vesting terms";
@@ -77,7 +77,7 @@ pub(super) fn agree(package: &mut Package, findings: &mut Findings) -> Result<()
         package.items[at].object.set("vesting_condition_id", condition.into());
     }
     super::index::remove(package, &left_out);
-    Ok(())
+    Ok(!left_out.is_empty())
 }
 
 fn conditions(list: Option<&Value>) -> Conditions {

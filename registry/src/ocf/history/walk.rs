@@ -3,7 +3,7 @@
 //! Quantities are those of the register ([`Quantity`], in units of 10^-10); amounts of convertibles
 //! are in the same units of their currency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ use crate::rule::Rule;
 use split::Classes;
 
 mod balance;
+mod kinds;
 mod pool;
 mod split;
 mod terminal;
@@ -32,8 +33,16 @@ pub(super) fn walk(
     let order = super::order(&index);
     let classes = Classes::of(package);
     let states = index.securities.iter().map(|_| State::default()).collect();
-    let mut walk =
-        Walk { package, index, findings, states, classes, made: Vec::new(), fresh: None };
+    let mut walk = Walk {
+        package,
+        index,
+        findings,
+        states,
+        classes,
+        made: Vec::new(),
+        given: BTreeSet::new(),
+        fresh: None,
+    };
     walk.retractions()?;
     let mut today = Date::MIN;
     for at in order {
@@ -83,6 +92,8 @@ struct Walk<'a> {
     classes: Classes,
     /// Objects that were made, each after the item that it follows.
     made: Vec<(usize, Object)>,
+    /// Names that events gave to certificates which nothing issues, and under which one was made.
+    given: BTreeSet<String>,
     /// Ids and printed numbers that nothing new may take; gathered when the first is asked for.
     fresh: Option<Fresh>,
 }
@@ -232,7 +243,9 @@ impl Walk<'_> {
             return Ok(());
         }
         let Some(security) = self.index.txs[at].security else { return Ok(()) };
-        self.fits(at, security)?;
+        if !self.speaks_of(at, security)? {
+            return Ok(());
+        }
         let kind = self.index.txs[at].kind;
         // Vesting may be told of a security that has ended since; nothing comes of it.
         let vesting = self.index.txs[at].role == Role::Vesting;
@@ -253,18 +266,6 @@ impl Walk<'_> {
             let what = "its security is already accepted";
             self.departure(at, Code::AcceptedTwice, what, "left out")?;
             self.index.txs[at].out = true;
-        }
-        Ok(())
-    }
-
-    /// Whether a transaction is for the kind of security that it names.
-    fn fits(&self, at: usize, security: usize) -> Result<(), Refusal> {
-        let wanted = issuance_of(self.index.txs[at].kind);
-        let found = self.object(self.index.securities[security].issuance).kind();
-        if wanted.is_some_and(|wanted| wanted != found) {
-            let what =
-                format!("{} is for another kind of security than {found}", self.index.txs[at].kind);
-            return Err(self.refusal(at, Code::SecurityKind, what));
         }
         Ok(())
     }
@@ -318,19 +319,4 @@ fn is_retraction(kind: Kind) -> bool {
         kind,
         ConvertibleRetraction | EquityCompensationRetraction | StockRetraction | WarrantRetraction
     )
-}
-
-/// The issuance of the securities that a kind of transaction is for; none where it is for any.
-fn issuance_of(kind: Kind) -> Option<Kind> {
-    let name = kind.as_str();
-    [
-        ("TX_STOCK_PLAN_", None),
-        ("TX_STOCK_", Some(Kind::StockIssuance)),
-        ("TX_EQUITY_COMPENSATION_", Some(Kind::EquityCompensationIssuance)),
-        ("TX_WARRANT_", Some(Kind::WarrantIssuance)),
-        ("TX_CONVERTIBLE_", Some(Kind::ConvertibleIssuance)),
-    ]
-    .into_iter()
-    .find(|(prefix, _)| name.starts_with(prefix))
-    .and_then(|(_, issuance)| issuance)
 }

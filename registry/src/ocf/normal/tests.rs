@@ -203,11 +203,11 @@ fn what_a_holding_depends_on_is_never_left_out() {
         let mut findings = Findings::new(Mode::Lenient);
         Normal::new(&mut findings, "a", true).object(kind, "x", members).unwrap_err().to_string()
     };
-    let cancellation = |quantity: serde_json::Value| json!({ "id": "t", "date": "2024-01-01", "security_id": "s", "quantity": quantity });
+    let exercise = |quantity: serde_json::Value| json!({ "id": "t", "date": "2024-01-01", "security_id": "s", "quantity": quantity });
     for quantity in
         [json!("ten"), json!(null), json!("1,000"), json!(1e-11), json!({ "omitted": true })]
     {
-        let refused = take(Kind::StockCancellation, cancellation(quantity.clone()));
+        let refused = take(Kind::EquityCompensationExercise, exercise(quantity.clone()));
         assert!(refused.starts_with("OCF_FIELD_INVALID in a, item x: quantity: "), "{refused}");
     }
     let warrant = json!({

@@ -23,7 +23,7 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Result<Package, Refusal> {
     let mut types = types(source, findings)?;
-    let name = &manifest_name(&types)?.to_owned();
+    let name = &manifest_name(source, &types, findings)?.to_owned();
     types.remove(name);
     let (mut package, lists, as_of) = manifest(source, name, findings)?;
     let newer = is_newer(&package.version);
@@ -81,10 +81,7 @@ fn later(package: &mut Package, as_of: Option<Date>) {
 }
 
 /// The `file_type` of each member; none where it has none.
-fn types(
-    source: &Source,
-    findings: &mut Findings,
-) -> Result<BTreeMap<String, Option<String>>, Refusal> {
+fn types(source: &Source, findings: &mut Findings) -> Result<Types, Refusal> {
     let mut types = BTreeMap::new();
     for (name, bytes) in source.members() {
         match file_type(name, bytes) {
@@ -120,19 +117,64 @@ fn file_type(name: &str, bytes: &[u8]) -> Result<Option<String>, Refusal> {
     Ok(found)
 }
 
-fn manifest_name(types: &BTreeMap<String, Option<String>>) -> Result<&str, Refusal> {
+type Types = BTreeMap<String, Option<String>>;
+
+fn manifest_name<'a>(
+    source: &'a Source,
+    types: &'a Types,
+    findings: &mut Findings,
+) -> Result<&'a str, Refusal> {
     let is_manifest = |file_type: &Option<String>| file_type.as_deref() == Some(format::MANIFEST);
     let mut manifests = types.iter().filter(|(_, file_type)| is_manifest(file_type));
     match (manifests.next(), manifests.next()) {
         (Some((name, _)), None) => Ok(name),
-        (None, _) => {
-            let what = "no member says \"file_type\": \"OCF_MANIFEST_FILE\"";
-            Err(Refusal::new(Code::ManifestMissing, "", "", what))
-        }
+        (None, _) => unnamed_manifest(source, types, findings),
         (Some(_), Some((second, _))) => {
             Err(Refusal::new(Code::ManifestTwice, second, "", "a package has one manifest"))
         }
     }
+}
+
+/// The one file that has no type of the format and names an issuer, as only a manifest does.
+fn unnamed_manifest<'a>(
+    source: &'a Source,
+    types: &Types,
+    findings: &mut Findings,
+) -> Result<&'a str, Refusal> {
+    let what = "no member says \"file_type\": \"OCF_MANIFEST_FILE\"";
+    let typed = |name: &str| {
+        let said = types.get(name).and_then(Option::as_deref);
+        said.is_some_and(|said| File::parse(said).is_some())
+    };
+    let mut found = source.members().filter(|(name, bytes)| {
+        types.contains_key(*name) && !typed(name) && has_issuer(name, bytes)
+    });
+    match (found.next(), found.next()) {
+        (Some((name, _)), None) => {
+            let done = "read as the manifest: it alone names an issuer";
+            findings.departure(Code::ManifestMissing, name, "", what, done)?;
+            Ok(name)
+        }
+        _ => Err(Refusal::new(Code::ManifestMissing, "", "", what)),
+    }
+}
+
+/// Whether a file has an object `issuer`.
+fn has_issuer(name: &str, bytes: &[u8]) -> bool {
+    let mut found = false;
+    let read = Parser::new(name, bytes).and_then(|mut parser| {
+        if !parser.at_object() {
+            return Ok(());
+        }
+        parser.first(&mut |parser, key| {
+            found = key == "issuer" && parser.at_object();
+            if !found {
+                parser.skip()?;
+            }
+            Ok(found)
+        })
+    });
+    read.is_ok() && found
 }
 
 /// Whether a version is later than 1.2.0: the main branch calls itself `1.2.1-alpha+main`.
@@ -182,7 +224,11 @@ fn manifest<'a>(
     });
     if !known {
         let what = format!("version \"{}\"; 1.0 to 1.2 are read", shown(&version));
-        return Err(Refusal::new(Code::VersionUnsupported, name, "", what));
+        // A later release may mean something else by the names of this one; a draft does not.
+        if !version.is_empty() && !version.starts_with("0.") {
+            return Err(Refusal::new(Code::VersionUnsupported, name, "", what));
+        }
+        findings.departure(Code::VersionUnsupported, name, "", what, "read as 1.2.0")?;
     }
     let issuer = issuer_of(issuer, name, is_newer(&version), findings)?;
     let comments = head.get("comments").and_then(Value::as_array);

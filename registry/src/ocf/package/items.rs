@@ -84,6 +84,11 @@ impl Place<'_> {
         if let Some((code, what)) = older::rename(kind, &mut members, self.newer) {
             findings.note(code, self.name, &id, what, "read")?;
         }
+        if let Some((older, newer)) = older::drafted(kind, &mut members) {
+            let what = format!("{older}: the format has no such field");
+            let done = format!("read as {newer}, which is missing");
+            findings.departure(Code::FieldUnknown, self.name, &id, what, done)?;
+        }
         let mut cliffs = Vec::new();
         if kind == Kind::VestingTerms {
             cliffs = older::cliffs(&mut members);
@@ -148,7 +153,7 @@ impl Place<'_> {
                 .iter()
                 .filter(|kind| self.file.is_some() && format::file(**kind) == self.file);
             let only: Vec<&Kind> = only.collect();
-            let what = "object_type: it is missing";
+            let what = "object_type: it is missing; say what the item is";
             let [kind] = only[..] else {
                 return Err(Refusal::new(Code::FieldMissing, self.name, id, what));
             };

@@ -2,6 +2,8 @@
 
 use super::{Fresh, Life, Walk};
 use crate::amount::Quantity;
+use crate::ocf::history::index::Security;
+use crate::ocf::normal::shown;
 use crate::ocf::object::{Kind, Object};
 use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;
@@ -31,7 +33,12 @@ impl Walk<'_> {
     ) -> Result<Option<Quantity>, Refusal> {
         let sum = self.results_hold(at)?;
         for result in self.index.txs[at].results.clone() {
-            let issuance = self.index.securities[result].issuance;
+            let Security { id, issuance, opener, .. } = &self.index.securities[result];
+            if *opener != Some(at) {
+                let what = format!("the security {} results from two events", shown(id));
+                return Err(self.refusal(at, Code::ResultInvalid, what));
+            }
+            let issuance = *issuance;
             let found = self.object(issuance).kind();
             let source = self.object(self.index.securities[security].issuance).kind();
             let wanted = if same { source } else { Kind::StockIssuance };
@@ -174,6 +181,7 @@ impl Walk<'_> {
             (self.stands(security).clone(), self.index.securities[security].issuance);
         let named = self.object(named).clone();
         let date = self.index.txs[at].date.to_string();
+        self.given.extend(wanted.clone());
         let made = self.names().certificate(&model, &named, wanted, &date, rest);
         let item = self.index.txs[at].item;
         self.made.push((item, made.clone()));

@@ -2,6 +2,8 @@
 
 use super::{Life, Walk};
 use crate::amount::Quantity;
+use crate::ocf::history::index::issues_anew;
+use crate::ocf::normal::shown;
 use crate::ocf::object::Kind;
 use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;
@@ -10,16 +12,12 @@ impl Walk<'_> {
     pub(super) fn terminal(&mut self, at: usize) -> Result<(), Refusal> {
         let Some(security) = self.index.txs[at].security else { return Ok(()) };
         for security in self.index.txs[at].concerned().collect::<Vec<usize>>() {
-            self.fits(at, security)?;
+            self.read_for(at, security)?;
+            let left = self.index.txs[at].wanted.as_ref();
+            let told = left.is_some_and(|left| self.given.contains(left));
             match self.states[security].life {
-                Life::Open => {}
-                Life::Closed => {
-                    let what = "another event has closed its security";
-                    let done = "ignored, with what it would open";
-                    self.departure(at, Code::TerminalTwice, what, done)?;
-                    self.ignore(at);
-                    return Ok(());
-                }
+                Life::Open if !told => {}
+                Life::Open | Life::Closed => return self.second(at, told),
                 Life::Ahead | Life::Out => {
                     let what = "what it concerns was left out";
                     let done = "left out, with what it would open";
@@ -32,14 +30,14 @@ impl Walk<'_> {
         use Kind::*;
         match self.index.txs[at].kind {
             StockTransfer | EquityCompensationTransfer | WarrantTransfer => {
-                let taken = self.quantity(at, "quantity")?;
+                let taken = self.taken(at, security, true)?;
                 self.part(at, security, taken, true)
             }
             StockCancellation
             | EquityCompensationCancellation
             | WarrantCancellation
             | StockRepurchase => {
-                let taken = self.quantity(at, "quantity")?;
+                let taken = self.taken(at, security, false)?;
                 self.part(at, security, taken, false)
             }
             StockConversion => {
@@ -78,6 +76,24 @@ impl Walk<'_> {
         }
     }
 
+    /// Ignores an event after the one that closed its security, or left the balance that it leaves.
+    fn second(&mut self, at: usize, told: bool) -> Result<(), Refusal> {
+        let what = match told {
+            true => "another event has left the certificate that it leaves",
+            false => "another event has closed its security",
+        };
+        if issues_anew(self.index.txs[at].kind) {
+            let done = "ignored; the shares that it opens stay as they are issued";
+            self.departure(at, Code::TerminalTwice, what, done)?;
+            self.let_stand(at)?;
+        } else {
+            let done = "ignored, with what it would open";
+            self.departure(at, Code::TerminalTwice, what, done)?;
+        }
+        self.ignore(at);
+        Ok(())
+    }
+
     /// Leaves an event out, and what it alone would open.
     fn ignore(&mut self, at: usize) {
         self.index.txs[at].out = true;
@@ -86,6 +102,18 @@ impl Walk<'_> {
                 self.lose(result);
             }
         }
+    }
+
+    /// Parts an event from its results, which stay as they are issued.
+    fn let_stand(&mut self, at: usize) -> Result<(), Refusal> {
+        for result in std::mem::take(&mut self.index.txs[at].results) {
+            if self.index.securities[result].opener == Some(at) {
+                self.index.securities[result].opener = None;
+                self.issue(self.index.securities[result].issuance)?;
+            }
+        }
+        self.change(at).set("resulting_security_ids", Vec::<String>::new().into());
+        Ok(())
     }
 
     /// Takes a part of a security, or all of it; what is left stands under a balance.
@@ -154,8 +182,13 @@ impl Walk<'_> {
     /// Reduces a grant or a warrant, which stays the same security.
     fn in_place(&mut self, at: usize, security: usize, taken: Quantity) -> Result<(), Refusal> {
         self.rename(at, security);
-        if taken.is_zero() && self.index.txs[at].results.is_empty() {
-            self.departure(at, Code::QuantityZero, "it takes nothing", "left out")?;
+        if taken.is_zero() {
+            let done = match self.index.txs[at].results.is_empty() {
+                true => "left out",
+                false => "left out; the shares that it opens stay as they are issued",
+            };
+            self.departure(at, Code::QuantityZero, "it takes nothing", done)?;
+            self.let_stand(at)?;
             self.index.txs[at].out = true;
             return Ok(());
         }
@@ -169,7 +202,20 @@ impl Walk<'_> {
                 self.states[security].life = Life::Closed;
             }
         }
+        self.part_from_results(at, taken)?;
         self.open_results(at, security, false).map(drop)
+    }
+
+    /// Parts an event from results that hold more than it takes. Fewer shares may result, where a part
+    /// pays the price or the tax, and never more; each says for itself what it takes and holds.
+    fn part_from_results(&mut self, at: usize, taken: Quantity) -> Result<(), Refusal> {
+        let Some(opened) = self.results_hold(at)?.filter(|opened| *opened > taken) else {
+            return Ok(());
+        };
+        let what = format!("it takes {taken}, and its results hold {opened}");
+        let done = "the links are left out: what it takes and what they hold stay as they are told";
+        self.departure(at, Code::ResultInvalid, what, done)?;
+        self.let_stand(at)
     }
 
     /// The same shares under other certificates.
@@ -183,6 +229,14 @@ impl Walk<'_> {
         self.rename(at, security);
         let held = self.held(security);
         let opened = self.open_results(at, security, true)?;
+        if let Some(wanted) = self.index.txs[at].wanted.clone() {
+            let rest = held.zip(opened).and_then(|(held, opened)| held.checked_sub(opened));
+            if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
+                return self.reissue_rest(at, security, rest, wanted);
+            }
+            let what = format!("no issuance opens the resulting security {}", shown(&wanted));
+            self.departure(at, Code::ReferenceUnknown, what, "the link is left out")?;
+        }
         if let (Some(held), Some(opened)) = (held, opened)
             && held != opened
         {
@@ -190,6 +244,28 @@ impl Walk<'_> {
             return Err(self.broken(at, Rule::QuantityMismatch, what));
         }
         self.states[security].life = Life::Closed;
+        Ok(())
+    }
+
+    /// Makes the one certificate that a reissuance lacks: a reissuance changes neither holder nor
+    /// class, so all of it is known.
+    fn reissue_rest(
+        &mut self,
+        at: usize,
+        security: usize,
+        rest: Quantity,
+        wanted: String,
+    ) -> Result<(), Refusal> {
+        let what = format!("no issuance opens the resulting security {}", shown(&wanted));
+        let done = format!("a certificate of {rest} is made: a reissuance keeps its holder");
+        self.departure(at, Code::ReferenceUnknown, what, &done)?;
+        let mut results: Vec<String> =
+            self.object(at).texts("resulting_security_ids").map(str::to_owned).collect();
+        results.push(wanted.clone());
+        self.change(at).set("resulting_security_ids", results.into());
+        let made = self.make(at, security, rest, Some(wanted));
+        let state = &mut self.states[security];
+        (state.held, state.stands) = (Some(rest), Some(made));
         Ok(())
     }
 
