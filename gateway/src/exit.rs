@@ -1,5 +1,6 @@
 //! How commands end: a status for scripts, a code and a hint for people.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use crate::table::plain;
@@ -61,6 +62,18 @@ impl Failure {
             eprintln!("hint: {}", self.hint);
         }
         ExitCode::from(self.status as u8)
+    }
+}
+
+/// The status of a command whose output nobody reads any more: that of a process which the signal
+/// SIGPIPE ends.
+const UNREAD: i32 = 128 + 13;
+
+/// Prints a line on standard output.
+pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {
+    let printed = writeln!(std::io::stdout(), "{line}");
+    if printed.is_err() {
+        std::process::exit(UNREAD);
     }
 }
 

@@ -3,6 +3,11 @@
 //! Nothing here decides a business rule. What a command prints on standard output is data; what is
 //! for people goes to standard error.
 
+/// Prints a line of data. Whoever reads it may stop early (`| head`), which ends the command.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::exit::print_line(format_args!($($text)*)) };
+}
+
 pub mod auth;
 pub mod cli;
 pub mod client;

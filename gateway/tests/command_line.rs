@@ -245,3 +245,16 @@ fn what_cannot_be_done_has_a_code_a_place_and_a_status() {
     let usage = counterfoil(&["ocf", "cap-table", "x", "--as-of", "2021-13-01"], folder.path());
     assert_eq!(usage.status.code(), Some(2));
 }
+
+#[test]
+fn who_reads_only_the_beginning_ends_the_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+    command.args(["keygen", "a.key"]).current_dir(folder.path());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(141), "{}", text(&output.stderr));
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+}

@@ -197,8 +197,10 @@ pub enum Effect {
     PoolReturned {
         /// The plan.
         plan: PlanId,
-        /// What was cancelled or bought back; none where it moves here out of another pool.
-        from: Option<Granted>,
+        /// What was cancelled or bought back.
+        from: Granted,
+        /// Whether it had returned before, and moves here out of its own pool.
+        moved: bool,
         /// How much.
         quantity: Quantity,
     },
@@ -292,14 +294,15 @@ pub enum Granted {
     Stock(CertificateId),
 }
 
-/// The pool of a stock plan: reserved >= drawn - returned.
+/// The pool of a stock plan: reserved >= drawn - returned. More than it granted may return to it, out
+/// of what another plan granted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Pool {
     /// Shares reserved.
     pub reserved: Quantity,
     /// Granted in all.
     pub drawn: Quantity,
-    /// Returned of that.
+    /// Returned to it.
     pub returned: Quantity,
     /// Exercised or released of that.
     pub exercised: Quantity,
@@ -333,10 +336,14 @@ impl Pool {
     /// exceeds what is reserved.
     pub fn scaled<E>(&self, by: impl Fn(Quantity) -> Result<Quantity, E>) -> Option<Pool> {
         let by = |quantity| by(quantity).ok();
-        let (used, returned) = (by(self.used())?, by(self.returned)?);
+        let (used, returned) = (self.used(), by(self.returned)?);
         Some(Pool {
             reserved: by(self.reserved)?,
-            drawn: used.checked_add(returned)?,
+            drawn: if used.is_zero() {
+                by(self.drawn)?
+            } else {
+                by(used)?.checked_add(returned)?
+            },
             returned,
             exercised: by(self.exercised)?,
         })
@@ -352,7 +359,8 @@ impl Pool {
 
     /// What can still be granted.
     pub fn available(&self) -> Quantity {
-        self.reserved.checked_sub(self.used()).unwrap_or_default()
+        let all = self.reserved.checked_add(self.returned);
+        all.and_then(|all| all.checked_sub(self.drawn)).unwrap_or_default()
     }
 }
 

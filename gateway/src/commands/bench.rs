@@ -74,7 +74,7 @@ pub(crate) fn run(load: &Load) -> Result<(), Failure> {
         (0..count).map(|place| market.trades(place, load)).collect();
     let outcome = send(&bodies?, load);
     if load.json {
-        println!("{}", outcome.to_json(load));
+        say!("{}", outcome.to_json(load));
     } else {
         outcome.print(load);
     }
@@ -340,6 +340,6 @@ impl Outcome {
         let names = latency.map(|(name, _)| format!("latency {name}, microseconds"));
         rows.extend(names.iter().map(String::as_str).zip(latency.map(|(_, v)| u128::from(v))));
         let rows = rows.into_iter().map(|(what, count)| vec![what.to_owned(), count.to_string()]);
-        println!("{}", aligned(&[], &[1], rows.collect()));
+        say!("{}", aligned(&[], &[1], rows.collect()));
     }
 }

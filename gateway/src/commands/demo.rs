@@ -95,5 +95,5 @@ fn tell(home: &Home, address: &str) -> Result<(), Failure> {
 }
 
 fn step(what: &str, outcome: &str) {
-    println!("* {what}: {outcome}");
+    say!("* {what}: {outcome}");
 }

@@ -17,7 +17,7 @@ pub(crate) fn run(data: &Path, as_json: bool) -> Result<(), Failure> {
     let report = fsck::<Machine>(&home.replica(), Some(&origin(&home)?))
         .map_err(|fault| Failure::environment(fault.code(), fault.to_string()))?;
     if as_json {
-        println!("{}", to_json(&report));
+        say!("{}", to_json(&report));
     } else {
         print(&report);
     }
@@ -59,8 +59,8 @@ fn print(report: &Report) {
         ("bytes left by a crash", report.torn_bytes),
     ];
     let rows = figures.map(|(what, count)| vec![what.to_owned(), count.to_string()]);
-    println!("{}", aligned(&[], &[1], rows.to_vec()));
+    say!("{}", aligned(&[], &[1], rows.to_vec()));
     for finding in &report.findings {
-        println!("{finding}");
+        say!("{finding}");
     }
 }

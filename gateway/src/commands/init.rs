@@ -27,9 +27,9 @@ pub(crate) fn run(
     let ledger = home.genesis.ledger_id();
     if as_json {
         let keys: Vec<String> = home.genesis.operator_keys.iter().map(|k| k.to_string()).collect();
-        println!("{}", json!({ "ledger": ledger.to_string(), "operatorKeys": keys }));
+        say!("{}", json!({ "ledger": ledger.to_string(), "operatorKeys": keys }));
     } else {
-        println!("{ledger}");
+        say!("{ledger}");
         eprintln!("`counterfoil serve --data {}` serves it.", data.display());
         if operator_keys.is_empty() {
             eprintln!("The operator signs with {}.", home.operator_key().display());

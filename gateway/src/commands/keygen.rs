@@ -10,9 +10,9 @@ pub(crate) fn run(file: &Path, json: bool) -> Result<(), Failure> {
     let public = keys::create(file)?.public();
     if json {
         let file = file.display().to_string();
-        println!("{}", serde_json::json!({ "publicKey": public.to_string(), "file": file }));
+        say!("{}", serde_json::json!({ "publicKey": public.to_string(), "file": file }));
     } else {
-        println!("{public}");
+        say!("{public}");
         eprintln!("The private key is in {}; who has it can act for you.", file.display());
     }
     Ok(())

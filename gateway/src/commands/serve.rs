@@ -13,7 +13,7 @@ pub(crate) fn run(data: &Path, file: Option<&Path>, said: Said) -> Result<(), Fa
     let settings = Settings::load(data, file, said)?;
     let server = Server::open(&home, &settings)?;
     let told = server.told_to_end();
-    println!("http://{}", server.address);
+    say!("http://{}", server.address);
     eprintln!("Serving ledger {}; SIGTERM ends it in order.", home.genesis.ledger_id());
     server.serve(told)
 }

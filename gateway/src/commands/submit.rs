@@ -101,7 +101,7 @@ pub(crate) fn run(at: &At, what: &What) -> Result<(), Failure> {
 /// Prints what came of each command; a refusal among them is one of the whole.
 fn show(answer: &Value, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
         print(answer);
     }
@@ -156,7 +156,7 @@ fn print(answer: &Value) {
         };
         vec![place.to_string(), record, what]
     });
-    println!("{}", aligned(&["command", "record", "outcome"], &[0, 1], rows.collect()));
+    say!("{}", aligned(&["command", "record", "outcome"], &[0, 1], rows.collect()));
 }
 
 fn made(made: &Value) -> String {

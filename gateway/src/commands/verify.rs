@@ -17,7 +17,7 @@ pub(crate) fn run(file: &Path, trust: &Path, as_json: bool) -> Result<(), Failur
             .hint("the bundle proves nothing; ask for it again, and keep this one")
     })?;
     if as_json {
-        println!("{}", to_json(&report));
+        say!("{}", to_json(&report));
     } else {
         print(&report);
     }
@@ -40,21 +40,24 @@ fn trusted_keys(file: &Path) -> Result<Vec<VerifierKey>, Failure> {
 
 fn print(report: &Report) {
     let settled = report.settlements;
-    println!("VERIFIED {} up to block {} of {}", report.issuer, report.height, report.time);
-    println!("  ledger      {}", report.ledger);
-    println!(
+    say!("VERIFIED {} up to block {} of {}", report.issuer, report.height, report.time);
+    say!("  ledger      {}", report.ledger);
+    say!(
         "  checkpoint  {} leaves, signed by {}",
         report.checkpoint.size,
         report.signers.join(", ")
     );
-    println!(
+    say!(
         "  complete    {} records of the issuer, {} in {} chains",
-        report.issuer_records, report.records, report.chains
+        report.issuer_records,
+        report.records,
+        report.chains
     );
-    println!("  signatures  {} under keys in force at their record", report.signatures);
-    println!(
+    say!("  signatures  {} under keys in force at their record", report.signatures);
+    say!(
         "  settlements {} against payment with both legs, {} free of payment",
-        settled.against_payment, settled.free_of_payment
+        settled.against_payment,
+        settled.free_of_payment
     );
     let mut rows = Vec::new();
     for class in &report.register.classes {
@@ -74,7 +77,7 @@ fn print(report: &Report) {
             String::new(),
         ]);
     }
-    println!("\n{}", aligned(&["class", "holder", "shares", "certificates"], &[2, 3], rows));
+    say!("\n{}", aligned(&["class", "holder", "shares", "certificates"], &[2, 3], rows));
 }
 
 fn to_json(report: &Report) -> serde_json::Value {

@@ -341,8 +341,8 @@ impl Planner<'_> {
         if let Some(plan) = facts.plan
             && !quantity.is_zero()
         {
-            let from = Some(Granted::Security(security));
-            self.push(Effect::PoolReturned { plan, from, quantity });
+            let from = Granted::Security(security);
+            self.push(Effect::PoolReturned { plan, from, moved: false, quantity });
         }
     }
 
@@ -361,9 +361,11 @@ impl Planner<'_> {
             Some(own) if own == plan => {}
             Some(own) => {
                 self.push(Effect::PoolDrawn { plan: own, quantity });
-                self.push(Effect::PoolReturned { plan, from: None, quantity });
+                self.push(Effect::PoolReturned { plan, from: ceased.of, moved: true, quantity });
             }
-            None => self.push(Effect::PoolReturned { plan, from: Some(ceased.of), quantity }),
+            None => {
+                self.push(Effect::PoolReturned { plan, from: ceased.of, moved: false, quantity });
+            }
         }
         Ok(())
     }

@@ -151,9 +151,10 @@ impl Effect {
             }
             Effect::PoolReserved { plan, reserved } => pool(18, *plan, *reserved, out),
             Effect::PoolDrawn { plan, quantity } => pool(19, *plan, *quantity, out),
-            Effect::PoolReturned { plan, from, quantity } => {
+            Effect::PoolReturned { plan, from, moved, quantity } => {
                 pool(20, *plan, *quantity, out);
-                out.put_option(*from, |out, from| from.encode(out));
+                from.encode(out);
+                out.put_bool(*moved);
             }
             Effect::StockOfPlan { certificate, plan } => {
                 out.put_u8(30);
@@ -308,7 +309,8 @@ impl Effect {
             20 => Effect::PoolReturned {
                 plan: PlanId(from.u32()?),
                 quantity: from.quantity()?,
-                from: from.option(Granted::decode)?,
+                from: Granted::decode(from)?,
+                moved: from.bool()?,
             },
             30 => Effect::StockOfPlan {
                 certificate: decode_certificate(from)?,

@@ -85,9 +85,6 @@ impl Register {
     fn audit_plans(&self, broken: &mut Vec<String>) {
         for (at, plan) in self.plans() {
             let pool = &plan.pool;
-            if pool.returned > pool.drawn {
-                broken.push(format!("plan {at}: more returned than was granted"));
-            }
             if (pool.used() > pool.reserved) != plan.excess {
                 broken.push(format!("plan {at}: more granted than reserved, or no longer so"));
             }
@@ -96,7 +93,7 @@ impl Register {
             }
         }
         for stock in self.all_plan_stock() {
-            if stock.returned > stock.ceased {
+            if stock.returned > stock.ceased || stock.moved > stock.returned {
                 broken.push(format!("{}: more returned than ceased", stock.certificate));
             }
             if stock.plan.is_some_and(|plan| self.plan(plan).is_none()) {
@@ -115,7 +112,7 @@ impl Register {
             if !security.ended && security.quantity.is_some_and(Quantity::is_zero) {
                 broken.push(format!("security {at}: open with nothing left"));
             }
-            if security.returned > security.cancelled {
+            if security.returned > security.cancelled || security.moved > security.returned {
                 broken.push(format!("security {at}: more returned than was cancelled"));
             }
         }

@@ -22,6 +22,8 @@ pub struct PlanStock {
     pub ceased: Quantity,
     /// What of that is back in a pool.
     pub returned: Quantity,
+    /// What of that moved on to the pool of another plan.
+    pub moved: Quantity,
 }
 
 /// What ceases to be of each certificate that an event closes, the balance not included: the last
@@ -74,20 +76,20 @@ impl Register {
                 EventKind::Cancellation => self.plan(plan)?.returns,
                 _ => false,
             };
-            let from = Some(Granted::Stock(certificate));
-            by_itself.then_some(Effect::PoolReturned { plan, from, quantity })
+            let from = Granted::Stock(certificate);
+            by_itself.then_some(Effect::PoolReturned { plan, from, moved: false, quantity })
         });
         let returns: Vec<Effect> = returns.collect();
         event.effects.extend(returns);
     }
 
-    /// What can still return to a pool of a certificate, once the event is carried out.
-    pub(super) fn returnable(&self, event: &Event, certificate: CertificateId) -> Quantity {
-        if let Some((_, quantity)) = ceased(event).find(|(closed, _)| *closed == certificate) {
-            return quantity;
-        }
-        let rest = |stock: &PlanStock| stock.ceased.checked_sub(stock.returned);
-        self.plan_stock(certificate).and_then(rest).unwrap_or_default()
+    /// What ceased to be of a certificate once the event is carried out, and what of that had returned
+    /// to a pool and moved on before it.
+    pub(super) fn returns_of(&self, event: &Event, certificate: CertificateId) -> [Quantity; 3] {
+        let stock = self.plan_stock(certificate).cloned().unwrap_or_default();
+        let now = ceased(event).find(|(closed, _)| *closed == certificate);
+        let ceased = now.map_or(stock.ceased, |(_, quantity)| quantity);
+        [ceased, stock.returned, stock.moved]
     }
 
     pub(super) fn remember_ceased(&mut self, event: &Event) {

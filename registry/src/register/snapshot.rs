@@ -59,6 +59,7 @@ impl Register {
             out.put_option(stock.plan, |out, plan| out.put_u32(plan.0));
             out.put_quantity(stock.ceased);
             out.put_quantity(stock.returned);
+            out.put_quantity(stock.moved);
         });
         encode_all(out, &self.names, encode_name);
     }
@@ -117,6 +118,7 @@ impl Register {
                 plan: from.option(|from| from.u32().map(PlanId))?,
                 ceased: from.quantity()?,
                 returned: from.quantity()?,
+                moved: from.quantity()?,
             })
         })?);
         register.names = decode_all(from, decode_name)?;
@@ -248,6 +250,7 @@ fn encode_security(out: &mut Vec<u8>, security: &Security) {
     out.put_bool(security.ended);
     out.put_quantity(security.cancelled);
     out.put_quantity(security.returned);
+    out.put_quantity(security.moved);
 }
 
 fn decode_security(from: &mut Reader<'_>) -> Result<Security, CodecError> {
@@ -266,6 +269,7 @@ fn decode_security(from: &mut Reader<'_>) -> Result<Security, CodecError> {
         ended: from.bool()?,
         cancelled: from.quantity()?,
         returned: from.quantity()?,
+        moved: from.quantity()?,
     })
 }
 

@@ -67,7 +67,7 @@ pub(super) fn cap_table(
     head.extend(classes.iter().map(|class| text(class, "name")));
     head.extend(["all", "%"]);
     let numbers: Vec<usize> = (1..head.len()).collect();
-    println!("\n{title}\n\n{}\n", aligned(&head, &numbers, rows));
+    say!("\n{title}\n\n{}\n", aligned(&head, &numbers, rows));
     Ok(())
 }
 
@@ -100,7 +100,7 @@ pub(super) fn lineage(desk: &Desk, issuer: &str) -> Result<(), Failure> {
         ]
     });
     let head = ["certificate", "since", "first holder", "quantity", "from", "became"];
-    println!("Lineage of the certificates\n\n{}\n", aligned(&head, &[], rows.collect()));
+    say!("Lineage of the certificates\n\n{}\n", aligned(&head, &[], rows.collect()));
     Ok(())
 }
 

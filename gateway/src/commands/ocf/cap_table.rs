@@ -42,21 +42,21 @@ pub(crate) fn run(asked: &Package, wanted: &Wanted) -> Result<(), Failure> {
     let definition = &wanted.definition;
     if asked.json {
         let json = cap_table.to_json(definition, name, &company.findings).map_err(broken)?;
-        println!("{}", serde_json::to_string(&json).expect("texts and lists are JSON"));
+        say!("{}", serde_json::to_string(&json).expect("texts and lists are JSON"));
         return Ok(());
     }
     let paint = Paint::stdout();
-    println!("{} at the end of {as_of}\n", plain(&company.legal_name));
+    say!("{} at the end of {as_of}\n", plain(&company.legal_name));
     let shown = match wanted.by {
         By::Holder => table::by_holder(&cap_table, definition, name),
         By::Class => table::by_class(&cap_table, definition),
     };
-    println!("{}", shown.map_err(broken)?);
+    say!("{}", shown.map_err(broken)?);
     if !cap_table.convertibles.is_empty() {
-        println!("\n{}", convertibles(&cap_table, &company));
+        say!("\n{}", convertibles(&cap_table, &company));
     }
     let counted = format!("counted, %: {} - {}.", definition.name, definition.sentence);
-    println!("\n{}", paint.faint(&counted));
+    say!("\n{}", paint.faint(&counted));
     print_findings(&company.findings, &cap_table.notes);
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
                 },
             }),
         };
-        println!("{answer}");
+        say!("{answer}");
     }
     let (package, imported) = read.map_err(|refusal| refused(asked, &refusal))?;
     if asked.json {
@@ -38,7 +38,7 @@ pub(crate) fn check(asked: &Package, md5: bool) -> Result<(), Failure> {
     }
     let items = imported.items.items.len();
     let findings = counted(imported.findings.len());
-    println!(
+    say!(
         "{}: {} can be read: version {}, {items} items, {findings}.",
         asked.path.display(),
         plain(package.issuer_name()),

@@ -16,7 +16,7 @@ pub(crate) fn convert(asked: &Package, out: &Path) -> Result<(), Failure> {
     let written = write(&package).map_err(|refusal| refused(asked, &refusal))?;
     write_out(out, &written.members)?;
     let findings: Vec<_> = package.findings.iter().chain(&written.findings).cloned().collect();
-    println!(
+    say!(
         "{}: {} as OCF 1.2.0, {} objects in {} files, {}.",
         out.display(),
         plain(package.issuer_name()),

@@ -53,7 +53,7 @@ pub(crate) fn run(what: &What, at: &At) -> Result<(), Failure> {
         source.members().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
     convert::write_out(&what.out, &members)?;
     let findings = about["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    println!(
+    say!(
         "{}: {} at the end of {as_of} as known at height {known_at}, {} objects in {} files, {}.",
         what.out.display(),
         what.issuer,

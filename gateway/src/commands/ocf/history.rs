@@ -33,14 +33,14 @@ pub(crate) fn run(asked: &Package, certificate: Option<&str>) -> Result<(), Fail
         Some(name) => history.roots_of(name)?,
     };
     if asked.json {
-        println!("{}", history.as_json(&roots));
+        say!("{}", history.as_json(&roots));
         return Ok(());
     }
     let paint = Paint::stdout();
     let again = |item| paint.faint(&format!("{} (above)", history.label(item)));
     let lines = tree(roots, |item| history.results(item), |item| history.line(item), again);
     for line in lines {
-        println!("{line}");
+        say!("{line}");
     }
     print_findings(&company.findings, &[]);
     Ok(())

@@ -66,10 +66,10 @@ pub(crate) fn run(asked: &Package, into: &Into) -> Result<(), Failure> {
             "outstanding": newcomer.outstanding,
             "findings": findings_json(&newcomer.findings),
         });
-        println!("{answer}");
+        say!("{answer}");
         return Ok(());
     }
-    println!(
+    say!(
         "{} is issuer {}: {} items, {} shares outstanding, {}; activated at height {}.",
         plain(&newcomer.name),
         brought.issuer,

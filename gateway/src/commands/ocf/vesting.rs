@@ -24,10 +24,10 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
             "securities": securities,
             "findings": findings,
         });
-        println!("{all}");
+        say!("{all}");
         return Ok(());
     }
-    println!("{} at the end of {as_of}\n", plain(&company.legal_name));
+    say!("{} at the end of {as_of}\n", plain(&company.legal_name));
     let head = [
         "security",
         "holder",
@@ -43,8 +43,8 @@ pub(crate) fn run(asked: &Package, as_of: Option<Date>) -> Result<(), Failure> {
     ];
     let rows: Vec<_> = lines.iter().map(|line| row(line, &company, as_of)).collect();
     match rows.is_empty() {
-        true => println!("No grants, and no security under vesting terms."),
-        false => println!("{}", aligned(&head, &[3, 4, 5, 6, 8], rows)),
+        true => say!("No grants, and no security under vesting terms."),
+        false => say!("{}", aligned(&head, &[3, 4, 5, 6, 8], rows)),
     }
     print_findings(&company.findings, &[]);
     Ok(())

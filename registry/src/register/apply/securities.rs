@@ -30,14 +30,20 @@ impl Register {
             Effect::PoolDrawn { plan, .. } | Effect::PoolExercised { plan, .. } => {
                 self.change_pool(event, *plan, effect);
             }
-            Effect::PoolReturned { plan, from, quantity } => {
+            Effect::PoolReturned { plan, from, moved, quantity } => {
                 self.change_pool(event, *plan, effect);
-                let returned = match from {
-                    Some(Granted::Security(id)) => &mut self.touched(*id, event.date).returned,
-                    Some(Granted::Stock(id)) => &mut self.plan_stock_mut(*id).returned,
-                    None => return,
+                let (returned, on) = match from {
+                    Granted::Security(id) => {
+                        let security = self.touched(*id, event.date);
+                        (&mut security.returned, &mut security.moved)
+                    }
+                    Granted::Stock(id) => {
+                        let stock = self.plan_stock_mut(*id);
+                        (&mut stock.returned, &mut stock.moved)
+                    }
                 };
-                *returned = returned.checked_add(*quantity).expect(CHECKED);
+                let sum = if *moved { on } else { returned };
+                *sum = sum.checked_add(*quantity).expect(CHECKED);
             }
             Effect::StockOfPlan { certificate, plan } => {
                 self.plan_stock_mut(*certificate).plan = Some(*plan);

@@ -13,6 +13,8 @@ pub(super) struct Instruments {
     closed: Option<(SecurityId, Option<Quantity>)>,
     /// How many it opened.
     opened: usize,
+    /// Whether something returned to a pool by it: once at most.
+    returned: bool,
     /// The pools that it touches, as they would be.
     pools: Vec<(PlanId, Pool)>,
 }
@@ -139,7 +141,9 @@ impl<'a> Tally<'a> {
             Effect::PoolReserved { .. } | Effect::PoolScaled { .. } => {
                 self.not_before(facts.last)?;
             }
-            Effect::PoolReturned { from, quantity, .. } => self.returns(*from, *quantity)?,
+            Effect::PoolReturned { from, moved, quantity, .. } => {
+                self.returns(*from, *moved, *quantity)?;
+            }
             _ => {}
         }
         let pools = &mut self.instruments.pools;
@@ -155,21 +159,26 @@ impl<'a> Tally<'a> {
     }
 
     /// What returns to a pool was cancelled: by this event, or by an earlier one and not returned yet.
-    fn returns(&mut self, from: Option<Granted>, quantity: Quantity) -> Result<(), Rule> {
-        let rest = match from {
-            None => return Ok(()),
-            Some(Granted::Stock(certificate)) => self.register.returnable(self.event, certificate),
-            Some(Granted::Security(id)) => {
-                let found = self.register.security(id).ok_or(Rule::SecurityUnknown)?;
+    /// What moves on had returned to its own.
+    fn returns(&mut self, from: Granted, moved: bool, quantity: Quantity) -> Result<(), Rule> {
+        let register = self.register;
+        let [ceased, returned, on] = match from {
+            Granted::Stock(certificate) => register.returns_of(self.event, certificate),
+            Granted::Security(id) => {
+                let found = register.security(id).ok_or(Rule::SecurityUnknown)?;
                 self.of(found.issuer)?;
                 self.dated(found.date)?;
-                match self.instruments.closed {
+                let ceased = match self.instruments.closed {
                     Some((closed, left)) if closed == id => left.unwrap_or_default(),
-                    _ => found.cancelled.checked_sub(found.returned).unwrap_or_default(),
-                }
+                    _ => found.cancelled,
+                };
+                [ceased, found.returned, found.moved]
             }
         };
-        if quantity > rest { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
+        let rest = if moved { returned.checked_sub(on) } else { ceased.checked_sub(returned) };
+        let again = std::mem::replace(&mut self.instruments.returned, true);
+        let more = quantity > rest.unwrap_or_default() || again;
+        if more { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
     }
 
     pub(super) fn instruments_end(&mut self) -> Result<(), Rule> {
@@ -184,7 +193,7 @@ impl<'a> Tally<'a> {
             self.leads_into_its_class()?;
         }
         for (plan, pool) in pools {
-            let used = pool.drawn.checked_sub(pool.returned).ok_or(Rule::PoolReturnExceeded)?;
+            let used = pool.used();
             // A defect that was signed for may shrink, or be split.
             let before = self.register.plan(plan).map(|plan| plan.pool).unwrap_or_default();
             let worse = used > before.used() || pool.reserved < before.reserved;
