@@ -139,13 +139,17 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(people: &'a People, ledger: &'a Ledger, fold: &'a Fold, issuer: IssuerId) -> Names<'a> {
-        let lines = fold.stakeholders(issuer).map(|(handle, line)| {
-            let id = match line.source_id.as_str() {
-                "" => handle.to_string(),
-                source_id => source_id.to_owned(),
-            };
-            (id, (handle, line.linked.map(|(_, party)| party)))
-        });
+        let lines = || {
+            fold.stakeholders(issuer).map(|(handle, line)| {
+                let party = line.linked.map(|(_, party)| party);
+                (line.source_id.as_str(), (handle, party))
+            })
+        };
+        let by_handle = lines().filter(|(id, _)| id.is_empty());
+        let by_handle = by_handle.map(|(_, line)| (line.0.to_string(), line));
+        let by_id = lines().filter(|(id, _)| !id.is_empty());
+        // An id that looks like a handle is an id first, as in the register.
+        let lines = by_handle.chain(by_id.map(|(id, line)| (id.to_owned(), line)));
         Names { people, ledger, fold, issuer, lines: lines.collect() }
     }
 

@@ -349,10 +349,14 @@ impl Pool {
         })
     }
 
-    /// The pool after parts of what it granted have become more or fewer: what is available stays.
-    pub fn regranted(&self, parts: impl Iterator<Item = (Quantity, Quantity)>) -> Option<Pool> {
-        parts.into_iter().try_fold(*self, |pool, (before, after)| {
-            let changed = |sum: Quantity| sum.checked_add(after)?.checked_sub(before);
+    /// The pool after parts of what it granted have become more or fewer: what is available stays. A
+    /// pool that granted more than it reserves, as a legacy defect, shrinks to nothing at most.
+    pub fn regranted(&self, parts: &[(Quantity, Quantity)]) -> Option<Pool> {
+        parts.iter().try_fold(*self, |pool, (before, after)| {
+            let changed = |sum: Quantity| {
+                let more = sum.checked_add(*after)?;
+                Some(more.checked_sub(*before).unwrap_or_default())
+            };
             Some(Pool { reserved: changed(pool.reserved)?, drawn: changed(pool.drawn)?, ..pool })
         })
     }

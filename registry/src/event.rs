@@ -156,6 +156,11 @@ impl Event {
                         return false;
                     }
                     match (self.kind, security.balance) {
+                        (EventKind::Conversion, false)
+                            if closed.is_none() || security.instrument.is_compensation() =>
+                        {
+                            return false;
+                        }
                         (EventKind::Conversion, false) => continue,
                         (EventKind::Cancellation, false) => return false,
                         _ => {}

@@ -276,7 +276,8 @@ fn issuance(object: &Object) -> Read<Issuance> {
 fn class_of_triggers(object: &Object) -> Option<String> {
     let triggers = object.value("exercise_triggers").and_then(Value::as_array)?;
     let mut classes = triggers.iter().map(|trigger| {
-        trigger.get("conversion_right")?.get("converts_to_stock_class_id")?.as_str()
+        let right = trigger.get("conversion_right")?;
+        right.get("converts_to_stock_class_id")?.as_str().filter(|class| !class.is_empty())
     });
     let first = classes.next()??;
     classes.all(|other| other == Some(first)).then(|| first.to_owned())

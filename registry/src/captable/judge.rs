@@ -7,7 +7,7 @@ use super::{CertificateFacts, Fold, FoldError, SecurityFacts};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::effect::{Effect, Pool};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
 use crate::rule::Rule;
 
@@ -20,6 +20,7 @@ impl Fold {
         let known = |known: bool| if known { Ok(()) } else { Err(FoldError::Unknown) };
         let new = |known: bool| if known { Err(FoldError::Twice) } else { Ok(()) };
         let mut touched = BTreeSet::new();
+        let mut opened_here = BTreeSet::new();
         let mut securities = BTreeSet::new();
         let mut pools: BTreeMap<PlanId, Pool> = BTreeMap::new();
         let mut registered = BTreeSet::new();
@@ -47,6 +48,7 @@ impl Fold {
                     known(self.classes.contains_key(&opened.class))?;
                     new(self.certificates.contains_key(&opened.certificate))?;
                     new(!touched.insert(opened.certificate))?;
+                    new(!opened_here.insert(opened.certificate))?;
                 }
                 Effect::CertificateClosed { certificate, class, account, quantity } => {
                     let open = self.open(event, *certificate)?;
@@ -85,12 +87,27 @@ impl Fold {
                 Effect::PoolReserved { plan, .. }
                 | Effect::PoolDrawn { plan, .. }
                 | Effect::PoolReturned { plan, .. }
-                | Effect::StockOfPlan { plan, .. }
                 | Effect::PoolExercised { plan, .. }
                 | Effect::PoolScaled { plan, .. } => {
                     let facts = self.plans.get(plan).ok_or(FoldError::Unknown)?;
                     let pool = pools.entry(*plan).or_insert(facts.pool);
                     *pool = pool.after(effect).ok_or(FoldError::Overflow)?;
+                }
+                Effect::StockOfPlan { certificate, plan } => {
+                    known(self.plans.contains_key(plan))?;
+                    known(opened_here.contains(certificate))?;
+                    let continues = |effect: &Effect| match effect {
+                        Effect::CertificateClosed { certificate, .. } => {
+                            let closed = self.certificates.get(certificate);
+                            closed.is_some_and(|closed| closed.plan == Some(*plan))
+                        }
+                        _ => false,
+                    };
+                    let of_plan =
+                        event.kind == EventKind::Issuance || event.effects.iter().any(continues);
+                    if !of_plan {
+                        return Err(FoldError::Mismatch);
+                    }
                 }
                 Effect::SecurityOpened(opened) => {
                     known(self.issuers.contains_key(&opened.issuer))?;

@@ -2,7 +2,7 @@
 
 use super::plan::{Planner, consideration};
 use crate::action::{Change, Extent, Issuance, SecurityKind, Terms};
-use crate::amount::Quantity;
+use crate::amount::{Quantity, Ratio};
 use crate::effect::{Effect, Granted};
 use crate::handle::{PlanId, SecurityId};
 use crate::register::{Certificate, Security, Target};
@@ -14,12 +14,15 @@ enum Named<'a> {
     Security(SecurityId, &'a Security),
 }
 
-/// What was cancelled or bought back of something, and what of that is back in a pool.
+/// What was cancelled or bought back of something.
 struct Ceased {
     of: Granted,
     plan: Option<PlanId>,
     quantity: Quantity,
-    returned: Quantity,
+    /// What stands for that in the pool.
+    drawn: Quantity,
+    /// Whether it is back there by itself.
+    by_itself: bool,
 }
 
 impl Planner<'_> {
@@ -357,15 +360,19 @@ impl Planner<'_> {
         if quantity > ceased.quantity {
             return Err(Rule::PoolReturnExceeded);
         }
-        match ceased.plan.filter(|_| ceased.returned == ceased.quantity) {
+        // A package that splits a class need not say what becomes of its pools: what stands in them for
+        // the certificate is what returns.
+        let share = Ratio::new(ceased.drawn, ceased.quantity);
+        let quantity = share.and_then(|share| share.of(quantity.0, 1)).map(Quantity);
+        let quantity = quantity.ok_or(Rule::PoolReturnExceeded)?;
+        let (from, by_itself) = (ceased.of, ceased.by_itself);
+        match ceased.plan.filter(|_| by_itself) {
             Some(own) if own == plan => {}
             Some(own) => {
                 self.push(Effect::PoolDrawn { plan: own, quantity });
-                self.push(Effect::PoolReturned { plan, from: ceased.of, moved: true, quantity });
+                self.push(Effect::PoolReturned { plan, from, moved: true, quantity });
             }
-            None => {
-                self.push(Effect::PoolReturned { plan, from: ceased.of, moved: false, quantity });
-            }
+            None => self.push(Effect::PoolReturned { plan, from, moved: false, quantity }),
         }
         Ok(())
     }
@@ -378,7 +385,8 @@ impl Planner<'_> {
                     of: Granted::Stock(certificate),
                     plan: stock.plan,
                     quantity: stock.ceased,
-                    returned: stock.returned,
+                    drawn: stock.drawn,
+                    by_itself: stock.by_itself,
                 })
             }
             Some(Target::Security(security)) => {
@@ -387,7 +395,8 @@ impl Planner<'_> {
                     of: Granted::Security(security),
                     plan: facts.plan,
                     quantity: facts.cancelled,
-                    returned: facts.returned,
+                    drawn: facts.cancelled,
+                    by_itself: facts.by_itself,
                 })
             }
             _ => Err(Rule::SecurityUnknown),

@@ -124,7 +124,9 @@ impl Planner<'_> {
 
     fn plan(&mut self, terms: &PlanTerms) -> Result<(), Rule> {
         let classes = terms.class_ids.iter().map(|id| self.class_named(id));
-        let classes: Vec<ClassId> = classes.collect::<Result<_, _>>()?;
+        let mut classes: Vec<ClassId> = classes.collect::<Result<_, _>>()?;
+        let mut seen = std::collections::BTreeSet::new();
+        classes.retain(|class| seen.insert(*class));
         self.push(Effect::PlanRegistered {
             plan: self.register.next_plan(),
             issuer: self.issuer,
@@ -223,13 +225,16 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The certificate that was opened last is stock of the plan that its issuance names.
+    /// The certificate that was opened last is stock of the plan that its issuance names, if it draws on
+    /// it or continues what did.
     fn of_plan(&mut self, plan_id: Option<&str>) -> Result<(), Rule> {
         let Some(plan_id) = plan_id else { return Ok(()) };
         let plan = self.plan_named(plan_id)?;
         if let Some(Effect::CertificateOpened(opened)) = self.event.effects.last() {
             let certificate = opened.certificate;
-            self.push(Effect::StockOfPlan { certificate, plan });
+            if self.register.drawn_for(&self.event, certificate, plan).is_some() {
+                self.push(Effect::StockOfPlan { certificate, plan });
+            }
         }
         Ok(())
     }

@@ -46,7 +46,13 @@ impl Register {
             self.free.set(at);
         }
         self.count(event);
-        self.remember_ceased(event);
+        match event.kind {
+            EventKind::Cancellation | EventKind::Repurchase | EventKind::Retraction => {
+                self.remember_ceased(event);
+            }
+            EventKind::Split => self.remember_scaled(event),
+            _ => {}
+        }
     }
 
     fn change(&mut self, event: &Event, effect: &Effect) {

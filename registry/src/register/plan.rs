@@ -101,11 +101,31 @@ impl Register {
                 place,
                 Opened { class, account, quantity: balance, ..<_>::default() },
             )?;
+            self.keep_plan(event);
         }
         if let Some(account) = to {
             self.plan_opening(event, place, Opened { class, account, quantity, ..<_>::default() })?;
         }
         Ok(())
+    }
+
+    /// The balance of a certificate of a plan is stock of that plan too.
+    fn keep_plan(&self, event: &mut Event) {
+        let (mut opened, mut plan) = (None, None);
+        for effect in event.effects.iter().filter(|_| !self.plan_stock.is_empty()) {
+            match effect {
+                Effect::CertificateOpened(balance) => opened = Some(balance.certificate),
+                Effect::CertificateClosed { certificate, .. } => {
+                    plan = self.plan_stock(*certificate).and_then(|stock| stock.plan);
+                }
+                _ => {}
+            }
+        }
+        if let (Some(certificate), Some(plan)) = (opened, plan)
+            && self.drawn_for(event, certificate, plan).is_some()
+        {
+            event.effects.push(Effect::StockOfPlan { certificate, plan });
+        }
     }
 
     /// Adds the opening of a certificate to an event, with its holder of record and its id.

@@ -56,9 +56,13 @@ impl Register {
         encode_all(out, &self.securities, encode_security);
         encode_all(out, &self.plan_stock, |out, stock: &PlanStock| {
             encode_certificate(stock.certificate, out);
+            out.put_u32(stock.issuer.0);
             out.put_option(stock.plan, |out, plan| out.put_u32(plan.0));
+            out.put_quantity(stock.drawn);
             out.put_quantity(stock.ceased);
+            out.put_date(stock.last);
             out.put_quantity(stock.returned);
+            out.put_bool(stock.by_itself);
             out.put_quantity(stock.moved);
         });
         encode_all(out, &self.names, encode_name);
@@ -112,12 +116,16 @@ impl Register {
         register.free = Cell::new(from.u32()?);
         register.plans = decode_all(from, decode_plan)?;
         register.securities = decode_all(from, decode_security)?;
-        register.remember_plan_stock(decode_all(from, |from| {
+        register.take_over_plan_stock(decode_all(from, |from| {
             Ok(PlanStock {
                 certificate: decode_certificate(from)?,
+                issuer: IssuerId(from.u32()?),
                 plan: from.option(|from| from.u32().map(PlanId))?,
+                drawn: from.quantity()?,
                 ceased: from.quantity()?,
+                last: from.date()?,
                 returned: from.quantity()?,
+                by_itself: from.bool()?,
                 moved: from.quantity()?,
             })
         })?);
@@ -250,6 +258,7 @@ fn encode_security(out: &mut Vec<u8>, security: &Security) {
     out.put_bool(security.ended);
     out.put_quantity(security.cancelled);
     out.put_quantity(security.returned);
+    out.put_bool(security.by_itself);
     out.put_quantity(security.moved);
 }
 
@@ -269,6 +278,7 @@ fn decode_security(from: &mut Reader<'_>) -> Result<Security, CodecError> {
         ended: from.bool()?,
         cancelled: from.quantity()?,
         returned: from.quantity()?,
+        by_itself: from.bool()?,
         moved: from.quantity()?,
     })
 }

@@ -5,9 +5,11 @@
 //! the sum up to it gains, so that the certificates sum to the holder's shares whatever their
 //! number. A draft is replayed as files mean it: each certificate by itself, and nothing else.
 
-use super::{Plan, Register, Security};
+use std::collections::BTreeMap;
+
+use super::{Register, Security};
 use crate::amount::{DECIMALS, Money, Quantity, Ratio};
-use crate::effect::{Effect, Pool};
+use crate::effect::Effect;
 use crate::event::Event;
 use crate::handle::{CertificateId, ClassId, PlanId};
 use crate::rule::Rule;
@@ -54,29 +56,40 @@ impl Register {
     }
 
     fn propagate(&self, event: &mut Event, class: ClassId, ratio: Ratio) -> Result<(), Rule> {
+        let issuer = self.class(class).ok_or(Rule::ClassUnknown)?.issuer;
         let share = 10u128.pow(u32::from(DECIMALS));
         let scaled = |quantity: Quantity| {
             ratio.of(quantity.0, share).map(Quantity).ok_or(Rule::QuantityMismatch)
         };
-        for (security, facts) in self.securities().filter(|(_, facts)| !facts.ended) {
-            let Some(before) = facts.quantity.filter(|_| facts.currency.is_none()) else {
-                continue;
-            };
-            if !self.follows(facts, class)? {
+        let lower = |price: Money| {
+            let amount = ratio.inverse().of(price.amount, 1).ok_or(Rule::QuantityMismatch)?;
+            Ok(Money { amount, ..price })
+        };
+        let only = self.classes().filter(|(_, facts)| facts.issuer == issuer).nth(1).is_none();
+        let open = |facts: &Security| facts.issuer == issuer && !facts.ended;
+        for (security, facts) in self.securities().filter(|(_, facts)| open(facts)) {
+            let counted = facts.quantity.filter(|_| facts.currency.is_none());
+            if facts.currency.is_some() || !self.follows(facts, class, only)? {
                 continue;
             }
-            let price = facts.price.map(|price| {
-                let amount = ratio.inverse().of(price.amount, 1);
-                amount.map(|amount| Money { amount, ..price }).ok_or(Rule::QuantityMismatch)
-            });
-            let (after, price) = (scaled(before)?, price.transpose()?);
-            event.effects.push(Effect::SecurityScaled { security, before, after, price });
+            let price = facts.price.map(lower).transpose()?;
+            match (counted, price) {
+                (Some(before), price) => {
+                    let after = scaled(before)?;
+                    event.effects.push(Effect::SecurityScaled { security, before, after, price });
+                }
+                (None, Some(price)) => {
+                    event.effects.push(Effect::SecurityRepriced { security, price });
+                }
+                (None, None) => {}
+            }
         }
-        for (plan, facts) in self.plans().filter(|(_, plan)| plan.classes.contains(&class)) {
+        let granted = self.granted(event);
+        for (plan, facts) in self.plans().filter(|(_, plan)| plan.issuer == issuer) {
             let pool = if facts.classes == [class] {
                 facts.pool.scaled(scaled)
             } else {
-                self.shared_pool(event, plan, facts)
+                facts.pool.regranted(granted.get(&plan).map(Vec::as_slice).unwrap_or_default())
             };
             let pool = pool.ok_or(Rule::QuantityMismatch)?;
             if pool != facts.pool {
@@ -88,39 +101,46 @@ impl Register {
 
     /// Whether a security becomes shares of the class. One that names no class is for the only class
     /// of its plan, or of its issuer; where there are several, nobody knows whether a split of one of
-    /// them reaches it.
-    fn follows(&self, security: &Security, class: ClassId) -> Result<bool, Rule> {
+    /// them reaches it, unless it does not even say for how many shares it is.
+    fn follows(&self, security: &Security, class: ClassId, only: bool) -> Result<bool, Rule> {
         if let Some(own) = security.class {
             return Ok(own == class);
         }
-        let all = || self.classes().filter(|(_, facts)| facts.issuer == security.issuer);
-        let (reached, only) = match security.plan.and_then(|plan| self.plan(plan)) {
+        let plan = security.plan.and_then(|plan| self.plan(plan));
+        let (reached, only) = match plan.filter(|plan| !plan.classes.is_empty()) {
             Some(plan) => (plan.classes.contains(&class), plan.classes.len() == 1),
-            None => (all().any(|(known, _)| known == class), all().nth(1).is_none()),
+            None => (true, only),
         };
-        if reached && !only { Err(Rule::SplitUnclear) } else { Ok(reached) }
+        match (reached, only) {
+            (true, false) if security.quantity.is_some() => Err(Rule::SplitUnclear),
+            (reached, only) => Ok(reached && only),
+        }
     }
 
-    /// The pool of a plan of several classes: what is granted of the split one follows it, and the
-    /// pool grows or shrinks by as much. What is still available is of no class yet.
-    fn shared_pool(&self, split: &Event, plan: PlanId, facts: &Plan) -> Option<Pool> {
-        let stock_of_plan = |certificate: &CertificateId| {
-            self.plan_stock(*certificate).is_some_and(|stock| stock.plan == Some(plan))
-        };
-        let granted = split.effects.iter().filter_map(|effect| match effect {
-            Effect::SecurityScaled { security, before, after, .. } => {
-                let security = self.security(*security)?;
-                (security.plan == Some(plan)).then_some((*before, *after))
+    /// What a split makes of what each plan granted: before and after. The pool of a plan of several
+    /// classes grows or shrinks by as much; what is still available is of no class yet.
+    fn granted(&self, split: &Event) -> BTreeMap<PlanId, Vec<(Quantity, Quantity)>> {
+        let mut granted: BTreeMap<PlanId, Vec<(Quantity, Quantity)>> = BTreeMap::new();
+        let of_plan = |id: &CertificateId| self.plan_stock(*id).and_then(|stock| stock.plan);
+        for effect in &split.effects {
+            let (plan, change) = match effect {
+                Effect::SecurityScaled { security, before, after, .. } => {
+                    let security = self.security(*security);
+                    (security.and_then(|security| security.plan), (*before, *after))
+                }
+                Effect::CertificateScaled { certificate, before, after, .. } => {
+                    (of_plan(certificate), (*before, *after))
+                }
+                Effect::CertificateClosed { certificate, quantity, .. } => {
+                    (of_plan(certificate), (*quantity, Quantity::ZERO))
+                }
+                _ => continue,
+            };
+            if let Some(plan) = plan {
+                granted.entry(plan).or_default().push(change);
             }
-            Effect::CertificateScaled { certificate, before, after, .. } => {
-                stock_of_plan(certificate).then_some((*before, *after))
-            }
-            Effect::CertificateClosed { certificate, quantity, .. } => {
-                stock_of_plan(certificate).then_some((*quantity, Quantity::ZERO))
-            }
-            _ => None,
-        });
-        facts.pool.regranted(granted)
+        }
+        granted
     }
 
     /// Who converts out of the class gets for each new share what a part of an old one got; who

@@ -137,6 +137,8 @@ pub struct Security {
     pub cancelled: Quantity,
     /// What of that is back in a pool.
     pub returned: Quantity,
+    /// Whether it returned by itself.
+    pub by_itself: bool,
     /// What of that moved on to the pool of another plan.
     pub moved: Quantity,
 }

@@ -15,6 +15,7 @@ use counterfoil_registry::event::Event;
 use counterfoil_registry::handle::{
     AccountId, CertificateId, ClassId, Holder, IssuerId, PartyId, PlanId, StakeholderId,
 };
+use counterfoil_registry::rule::Rule;
 
 use super::signers::Entry;
 use super::{Case, Fault, FaultCode, Part, split};
@@ -131,7 +132,12 @@ impl Judge {
                     self.held(opened.account, opened.holder)?;
                     self.opens(opened, first)?;
                 }
-                Effect::SecurityOpened(opened) => self.held(opened.account, opened.holder)?,
+                Effect::SecurityOpened(opened) => {
+                    self.held(opened.account, opened.holder)?;
+                    if opened.balance {
+                        self.stays(event, opened.holder)?;
+                    }
+                }
                 _ => {}
             }
         }
@@ -174,6 +180,21 @@ impl Judge {
     fn held(&mut self, account: AccountId, holder: Holder) -> Result<(), Refused> {
         let known = *self.accounts.entry(account).or_insert(holder);
         if known == holder { Ok(()) } else { Err(wrong(format!("{account} is not {holder}'s"))) }
+    }
+
+    /// What is left of a security stays with its holder, legacy defects aside.
+    fn stays(&self, event: &Event, holder: Holder) -> Result<(), Refused> {
+        let whose = event.effects.iter().find_map(|effect| match effect {
+            Effect::SecurityClosed { account, .. } => self.accounts.get(account),
+            _ => None,
+        });
+        let signed = |effect: &Effect| {
+            matches!(effect, Effect::DefectAccepted { rule: Rule::ResultMismatch, .. })
+        };
+        if whose == Some(&holder) || event.effects.iter().any(signed) {
+            return Ok(());
+        }
+        Err(wrong(format!("what is left of a security of another holder becomes {holder}'s")))
     }
 
     fn opens(&mut self, opened: &Opened, first: (u64, u32)) -> Result<(), Refused> {

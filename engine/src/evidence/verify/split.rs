@@ -66,6 +66,8 @@ struct Split<'a> {
 #[derive(PartialEq, Default)]
 struct Followers {
     securities: BTreeMap<SecurityId, (Quantity, Quantity, Option<Money>)>,
+    /// The prices of warrants that leave their number of shares open.
+    prices: BTreeMap<SecurityId, Money>,
     pools: BTreeMap<PlanId, Pool>,
     rights: BTreeMap<ClassId, Vec<Conversion>>,
 }
@@ -161,6 +163,9 @@ impl Split<'_> {
                 Effect::SecurityScaled { security, before, after, price } => {
                     told.securities.insert(*security, (*before, *after, *price)).is_none()
                 }
+                Effect::SecurityRepriced { security, price } => {
+                    told.prices.insert(*security, *price).is_none()
+                }
                 Effect::PoolScaled { plan, pool } => told.pools.insert(*plan, *pool).is_none(),
                 Effect::ConversionsSet { class, conversions } => {
                     told.rights.insert(*class, conversions.clone()).is_none()
@@ -185,52 +190,57 @@ impl Split<'_> {
 
     /// Whether a security becomes shares of the class, which it may say itself, or its plan or issuer
     /// by having no other.
-    fn follows(&self, security: &SecurityFacts) -> Result<bool, &'static str> {
+    fn follows(&self, security: &SecurityFacts, only: bool) -> Result<bool, &'static str> {
         if let Some(own) = security.class {
             return Ok(own == self.class);
         }
-        let (reached, only) = match security.plan.and_then(|plan| self.fold.plan(plan)) {
+        let plan = security.plan.and_then(|plan| self.fold.plan(plan));
+        let (reached, only) = match plan.filter(|plan| !plan.classes.is_empty()) {
             Some(plan) => (plan.classes.contains(&self.class), plan.classes.len() == 1),
-            None => (true, self.fold.classes(self.issuer).nth(1).is_none()),
+            None => (true, only),
         };
-        let unclear = "a split passes by something that may be of its class";
-        if reached && !only { Err(unclear) } else { Ok(reached) }
+        match (reached, only) {
+            (true, false) if security.last_quantity().is_some() => {
+                Err("a split passes by something that may be of its class")
+            }
+            (reached, only) => Ok(reached && only),
+        }
     }
 
-    /// What a plan of several classes granted of this one: before and after.
+    /// What the split makes of what each plan granted: before and after.
     fn granted(
         &self,
-        plan: PlanId,
         wanted: &Followers,
         event: &Event,
-    ) -> impl Iterator<Item = (Quantity, Quantity)> {
-        let of_plan = move |id: &CertificateId| {
-            self.fold.certificate(*id).is_some_and(|facts| facts.plan == Some(plan))
-        };
-        let stock = event.effects.iter().filter_map(move |effect| match effect {
+    ) -> BTreeMap<PlanId, Vec<(Quantity, Quantity)>> {
+        let of_plan = |id: &CertificateId| self.fold.certificate(*id).and_then(|facts| facts.plan);
+        let stock = event.effects.iter().filter_map(|effect| match effect {
             Effect::CertificateScaled { certificate, before, after, .. } => {
-                of_plan(certificate).then_some((*before, *after))
+                Some((of_plan(certificate)?, (*before, *after)))
             }
             Effect::CertificateClosed { certificate, quantity, .. } => {
-                of_plan(certificate).then_some((*quantity, Quantity::ZERO))
+                Some((of_plan(certificate)?, (*quantity, Quantity::ZERO)))
             }
             _ => None,
         });
-        let grants = wanted.securities.iter().filter_map(move |(id, (before, after, _))| {
-            let facts = self.fold.security(*id)?;
-            (facts.plan == Some(plan)).then_some((*before, *after))
+        let grants = wanted.securities.iter().filter_map(|(id, (before, after, _))| {
+            Some((self.fold.security(*id)?.plan?, (*before, *after)))
         });
-        stock.chain(grants)
+        let mut granted: BTreeMap<PlanId, Vec<(Quantity, Quantity)>> = BTreeMap::new();
+        for (plan, change) in stock.chain(grants) {
+            granted.entry(plan).or_default().push(change);
+        }
+        granted
     }
 
     fn wanted(&self, event: &Event) -> Result<Followers, &'static str> {
         let mut wanted = Followers::default();
         let share = 10u128.pow(u32::from(DECIMALS));
         let scaled = |quantity| self.scaled(quantity, share);
+        let only = self.fold.classes(self.issuer).nth(1).is_none();
         for (security, facts) in self.fold.securities(self.issuer) {
-            let left = facts.last_quantity().filter(|_| facts.currency.is_none());
-            let (Some(before), None) = (left, facts.closed) else { continue };
-            if !self.follows(facts)? {
+            let open = facts.closed.is_none() && facts.currency.is_none();
+            if !open || !self.follows(facts, only)? {
                 continue;
             }
             let lower = |price: Money| {
@@ -238,16 +248,22 @@ impl Split<'_> {
                 Ok::<_, &'static str>(Money { amount, ..price })
             };
             let price = facts.price.newest().map(lower).transpose()?;
-            wanted.securities.insert(security, (before, scaled(before)?, price));
-        }
-        for (plan, facts) in self.fold.plans(self.issuer) {
-            if !facts.classes.contains(&self.class) {
-                continue;
+            match (facts.last_quantity(), price) {
+                (Some(before), price) => {
+                    wanted.securities.insert(security, (before, scaled(before)?, price));
+                }
+                (None, Some(price)) => {
+                    wanted.prices.insert(security, price);
+                }
+                (None, None) => {}
             }
+        }
+        let granted = self.granted(&wanted, event);
+        for (plan, facts) in self.fold.plans(self.issuer) {
             let pool = if facts.classes == [self.class] {
                 facts.pool().scaled(scaled)
             } else {
-                facts.pool().regranted(self.granted(plan, &wanted, event))
+                facts.pool().regranted(granted.get(&plan).map(Vec::as_slice).unwrap_or_default())
             };
             let pool = pool.ok_or(BEYOND)?;
             if pool != facts.pool() {

@@ -212,7 +212,17 @@ impl<'a> Life<'a> {
                     for quantity in [granted, exercised, cancelled, &mut now.most] {
                         *quantity = scaled(*quantity, ratio, 1)?;
                     }
-                    now.steps.push(Step::Scaled { ratio, unit });
+                    // Rounded once, however often the class was split.
+                    let before = match now.steps.last() {
+                        Some(Step::Scaled { ratio: before, unit: same }) if *same == unit => {
+                            before.times(ratio)
+                        }
+                        _ => None,
+                    };
+                    match (before, now.steps.last_mut()) {
+                        (Some(ratio), Some(last)) => *last = Step::Scaled { ratio, unit },
+                        _ => now.steps.push(Step::Scaled { ratio, unit }),
+                    }
                 }
                 Change::Parted { before, after, unit } => {
                     let ratio = Ratio::new(after, before).ok_or(FoldError::Overflow)?;

@@ -32,35 +32,36 @@ impl Register {
             }
             Effect::PoolReturned { plan, from, moved, quantity } => {
                 self.change_pool(event, *plan, effect);
-                let (returned, on) = match from {
+                let (returned, on, by_itself) = match from {
                     Granted::Security(id) => {
                         let security = self.touched(*id, event.date);
-                        (&mut security.returned, &mut security.moved)
+                        (&mut security.returned, &mut security.moved, &mut security.by_itself)
                     }
                     Granted::Stock(id) => {
                         let stock = self.plan_stock_mut(*id);
-                        (&mut stock.returned, &mut stock.moved)
+                        (&mut stock.returned, &mut stock.moved, &mut stock.by_itself)
                     }
                 };
+                *by_itself |= event.kind != EventKind::ReturnToPool;
                 let sum = if *moved { on } else { returned };
                 *sum = sum.checked_add(*quantity).expect(CHECKED);
             }
             Effect::StockOfPlan { certificate, plan } => {
-                self.plan_stock_mut(*certificate).plan = Some(*plan);
+                self.remember_stock_of(event, *certificate, *plan);
             }
             Effect::SecurityOpened(opened) => self.open_security(event, opened),
             Effect::SecurityClosed { security, quantity, .. } => {
-                let kept = event.effects.iter().filter_map(|effect| match effect {
-                    Effect::SecurityOpened(opened) => opened.quantity,
-                    _ => None,
-                });
-                let kept = kept.fold(Quantity::ZERO, |sum, quantity| {
-                    sum.checked_add(quantity).expect(CHECKED)
-                });
                 let security = self.touched(*security, event.date);
                 security.ended = true;
                 if matches!(event.kind, EventKind::Cancellation | EventKind::Retraction) {
                     let all = quantity.unwrap_or_default();
+                    let kept = event.effects.iter().filter_map(|effect| match effect {
+                        Effect::SecurityOpened(opened) if opened.balance => opened.quantity,
+                        _ => None,
+                    });
+                    let kept = kept.fold(Quantity::ZERO, |sum, quantity| {
+                        sum.checked_add(quantity).expect(CHECKED)
+                    });
                     security.cancelled = all.checked_sub(kept).expect(CHECKED);
                 }
             }

@@ -49,7 +49,9 @@ impl<'a> Tally<'a> {
             }
             Effect::SecurityRepriced { security, .. } => {
                 let found = self.open_security(*security)?;
-                let priced = found.instrument.is_compensation();
+                // A split lowers the price of a warrant that leaves its number of shares open.
+                let priced =
+                    found.instrument.is_compensation() || self.event.kind == EventKind::Split;
                 if priced { Ok(()) } else { Err(Rule::SecurityMismatch) }
             }
             // A split is compared as a whole with what it should be.
@@ -57,7 +59,9 @@ impl<'a> Tally<'a> {
             Effect::StockOfPlan { certificate, plan } => {
                 let facts = self.register.plan(*plan).ok_or(Rule::PlanUnknown)?;
                 self.of(facts.issuer)?;
-                self.opened_before(at, *certificate)
+                self.opened_before(at, *certificate)?;
+                let drawn = self.register.drawn_for(self.event, *certificate, *plan);
+                drawn.map(|_| ()).ok_or(Rule::ResultMismatch)
             }
             other => self.pool(other),
         }
@@ -142,6 +146,10 @@ impl<'a> Tally<'a> {
                 self.not_before(facts.last)?;
             }
             Effect::PoolReturned { from, moved, quantity, .. } => {
+                use EventKind::{Cancellation, Retraction, ReturnToPool};
+                if !matches!(self.event.kind, Cancellation | Retraction | ReturnToPool) {
+                    return Err(Rule::QuantityMismatch);
+                }
                 self.returns(*from, *moved, *quantity)?;
             }
             _ => {}
@@ -163,7 +171,14 @@ impl<'a> Tally<'a> {
     fn returns(&mut self, from: Granted, moved: bool, quantity: Quantity) -> Result<(), Rule> {
         let register = self.register;
         let [ceased, returned, on] = match from {
-            Granted::Stock(certificate) => register.returns_of(self.event, certificate),
+            Granted::Stock(certificate) => {
+                let stock = register.plan_stock_after(self.event, certificate);
+                let stock = stock.ok_or(Rule::PoolReturnExceeded)?;
+                self.of(stock.issuer)?;
+                self.dated(stock.last)?;
+                let drawn = if stock.ceased.is_zero() { Quantity::ZERO } else { stock.drawn };
+                [drawn, stock.returned, stock.moved]
+            }
             Granted::Security(id) => {
                 let found = register.security(id).ok_or(Rule::SecurityUnknown)?;
                 self.of(found.issuer)?;
@@ -177,7 +192,9 @@ impl<'a> Tally<'a> {
         };
         let rest = if moved { returned.checked_sub(on) } else { ceased.checked_sub(returned) };
         let again = std::mem::replace(&mut self.instruments.returned, true);
-        let more = quantity > rest.unwrap_or_default() || again;
+        let draws = |effect: &Effect| matches!(effect, Effect::PoolDrawn { quantity: drawn, .. } if *drawn == quantity);
+        let unmoved = moved && !self.event.effects.iter().any(draws);
+        let more = quantity > rest.unwrap_or_default() || again || unmoved;
         if more { Err(Rule::PoolReturnExceeded) } else { Ok(()) }
     }
 
@@ -208,6 +225,10 @@ impl<'a> Tally<'a> {
     /// converted into is not.
     fn continues(&self, closed: SecurityId) -> Result<(), Rule> {
         let closed = self.register.security(closed).ok_or(Rule::SecurityUnknown)?;
+        let convertible = closed.instrument == crate::effect::Instrument::Convertible;
+        if self.event.kind == EventKind::Conversion && !convertible {
+            return Err(Rule::SecurityMismatch);
+        }
         for effect in &self.event.effects {
             let Effect::SecurityOpened(opened) = effect else { continue };
             if self.event.kind == EventKind::Conversion && !opened.balance {

@@ -48,7 +48,7 @@ struct Split {
     class: String,
     /// The derivatives before it.
     derivatives: usize,
-    /// The classes that then had stock and a right to convert into this one.
+    /// The classes that had stock and a right to convert between this class and another one.
     rights: Vec<String>,
 }
 
@@ -94,18 +94,21 @@ impl Classes {
         0
     }
 
-    /// The class for whose shares a grant or a warrant is, where it or its plan says so.
+    /// The class for whose shares a grant or a warrant is: the one that it names, or the only one of
+    /// its plan or of the package.
     fn named_by(&self, issuance: &Object) -> Option<String> {
         let Ok(Action::Issued(issued)) = Action::of(std::slice::from_ref(issuance)) else {
             return None;
         };
-        match issued.terms {
-            Terms::Compensation { class_id, plan_id, .. } => {
-                class_id.or_else(|| self.of_plan.get(&plan_id?).cloned())
-            }
-            Terms::Warrant { class_id, .. } => class_id,
-            Terms::Stock { .. } | Terms::Convertible { .. } => None,
-        }
+        let (class_id, plan_id) = match issued.terms {
+            Terms::Compensation { class_id, plan_id, .. } => (class_id, plan_id),
+            Terms::Warrant { class_id, .. } => (class_id, None),
+            Terms::Stock { .. } | Terms::Convertible { .. } => return None,
+        };
+        class_id.or_else(|| match plan_id {
+            Some(plan) => self.of_plan.get(&plan).cloned(),
+            None => only(self.classes.keys().cloned().collect()),
+        })
     }
 }
 
@@ -157,10 +160,13 @@ impl Walk<'_> {
             let what = "split_ratio: a ratio above zero is wanted";
             return Err(self.refusal(at, Code::FieldInvalid, what));
         };
-        let converts =
-            |(_, class): &(&String, &Class)| class.issued && class.into.contains(&class_id);
+        // Rights into the class from another one, and out of it into another one.
+        let converts = |(id, class): &(&String, &Class)| {
+            let mut into = class.into.iter();
+            class.issued && into.any(|into| (*into == class_id) != (**id == class_id))
+        };
         let rights = self.classes.classes.iter().filter(converts);
-        let rights = rights.map(|(id, _)| id.clone()).filter(|id| *id != class_id).collect();
+        let rights = rights.map(|(id, _)| id.clone()).collect();
         let class = self.classes.classes.entry(class_id.clone()).or_default();
         class.splits.push(ratio);
         let (splits, derivatives) = (class.splits.len(), class.derivatives.len());
