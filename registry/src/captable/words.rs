@@ -6,14 +6,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Fold;
 use crate::effect::Effect;
 use crate::handle::{
     AccountId, CertificateId, ClassId, IssuerId, PlanId, SecurityId, StakeholderId,
 };
-use crate::ocf::object::Object;
+use crate::ocf::object::{Object, Value};
 
 /// What the field of an object refers to.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ use crate::codec::Reader;
 use crate::effect::{Authorized, Pool};
 use crate::event::EventKind;
 use crate::handle::{CertificateId, ClassId, PlanId, SecurityId};
+use crate::ocf::object::Fields;
 use crate::register::{Party, Target};
 
 mod days;
@@ -38,7 +39,7 @@ fn day(text: &str) -> Date {
 
 /// An object out of its JSON.
 fn object(value: Value) -> Object {
-    let Value::Object(mut fields) = value else { panic!("an object is wanted") };
+    let mut fields: Fields = serde_json::from_value(value).unwrap();
     let kind = Kind::parse(fields.remove("object_type").unwrap().as_str().unwrap()).unwrap();
     let id = fields.remove("id").unwrap().as_str().unwrap().to_owned();
     Object::new(kind, id, fields)

@@ -4,11 +4,11 @@
 //! of the field; LENIENT has one reading for it, which is noted, or refuses too. Nothing is left out
 //! silently, and nothing is left out at all where a holding depends on it ([`Need::Firm`]).
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use super::findings::Findings;
 use super::format::{self, Field, Gap, Need, Shape, Since, Type};
-use super::object::{Kind, Object};
+use super::object::{Fields, Kind, Name, Object, Value};
 use super::tree::Tree;
 use super::{Code, Mode, Refusal};
 
@@ -67,7 +67,7 @@ pub(super) struct Normal<'a> {
 }
 
 /// The members of a JSON object.
-type Members<'t> = Vec<(std::borrow::Cow<'t, str>, Tree<'t>)>;
+type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
 
 impl<'a> Normal<'a> {
     /// For the objects of `file`.
@@ -85,7 +85,7 @@ impl<'a> Normal<'a> {
         self.item = id.to_owned();
         let mut fields = self.whole(format::shape(kind), members)?;
         let id = match fields.remove("id") {
-            Some(Value::String(id)) => id,
+            Some(Value::String(id)) => String::from(id),
             _ => return Err(self.refusal(Code::FieldMissing, "id: it is missing")),
         };
         let mut object = Object::new(kind, id, fields);
@@ -98,7 +98,7 @@ impl<'a> Normal<'a> {
         &mut self,
         shape: &'static Shape,
         members: Members<'_>,
-    ) -> Result<Map<String, Value>, Refusal> {
+    ) -> Result<Fields, Refusal> {
         self.item.clear();
         self.whole(shape, members)
     }
@@ -149,11 +149,7 @@ impl<'a> Normal<'a> {
         if text.is_empty() { what.to_owned() } else { format!("{text}: {what}") }
     }
 
-    fn whole(
-        &mut self,
-        shape: &'static Shape,
-        members: Members<'_>,
-    ) -> Result<Map<String, Value>, Refusal> {
+    fn whole(&mut self, shape: &'static Shape, members: Members<'_>) -> Result<Fields, Refusal> {
         self.path.clear();
         self.part(shape, members).map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal,
@@ -162,8 +158,8 @@ impl<'a> Normal<'a> {
     }
 
     /// An object within an object, or an object as a whole.
-    fn part(&mut self, shape: &'static Shape, members: Members<'_>) -> Taken<Map<String, Value>> {
-        let mut taken = Map::new();
+    fn part(&mut self, shape: &'static Shape, members: Members<'_>) -> Taken<Fields> {
+        let mut list: Vec<(Name, Value)> = Vec::with_capacity(members.len());
         let mut gaps: Vec<(usize, Fault)> = Vec::new();
         let mut seen: u64 = 0;
         for (key, tree) in members {
@@ -184,7 +180,7 @@ impl<'a> Normal<'a> {
                         let what = "the release that the package claims has no such field";
                         self.note(Code::BeyondRelease, what, "read")?;
                     }
-                    taken.insert(field.name.to_owned(), value);
+                    list.push((Cow::Borrowed(field.name), value));
                 }
                 Ok(None) => {}
                 Err(Stop::Fault(fault)) => match field.need {
@@ -206,6 +202,7 @@ impl<'a> Normal<'a> {
                 gaps.push((at, Fault { code: Code::FieldMissing, what }));
             }
         }
+        let mut taken = Fields::from(list);
         for (at, fault) in gaps {
             self.path.push(Step::Field(shape.fields[at].name));
             self.fill(&shape.fields[at], fault, &mut taken)?;
@@ -276,7 +273,7 @@ impl<'a> Normal<'a> {
 }
 
 /// Some exporters write `{"omitted": true}`, with a comment, for a value that they keep back.
-fn is_omitted(map: &[(std::borrow::Cow<'_, str>, Tree<'_>)]) -> bool {
+fn is_omitted(map: &[(Cow<'_, str>, Tree<'_>)]) -> bool {
     map.iter().any(|(key, value)| key == "omitted" && *value == Tree::Bool(true))
         && map.iter().all(|(key, _)| key == "omitted" || key == "comment")
 }

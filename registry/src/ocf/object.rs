@@ -7,10 +7,12 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
-
 mod personal;
 mod text;
+mod value;
+
+pub(super) use text::members;
+pub use value::{Fields, Name, Value};
 
 /// Declares the kinds of objects: variant and text.
 macro_rules! kinds {
@@ -106,12 +108,12 @@ pub struct Object {
     kind: Kind,
     id: String,
     /// Every field but `object_type` and `id`.
-    fields: Map<String, Value>,
+    fields: Fields,
 }
 
 impl Object {
     /// An object of these fields, which the caller has brought into normal form.
-    pub fn new(kind: Kind, id: impl Into<String>, fields: Map<String, Value>) -> Object {
+    pub fn new(kind: Kind, id: impl Into<String>, fields: Fields) -> Object {
         Object { kind, id: id.into(), fields }
     }
 
@@ -126,7 +128,7 @@ impl Object {
     }
 
     /// Every field but `object_type` and `id`.
-    pub fn fields(&self) -> &Map<String, Value> {
+    pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -147,7 +149,7 @@ impl Object {
     }
 
     /// Its id, and its fields to change; the caller keeps the object in normal form.
-    pub(super) fn parts(&mut self) -> (&str, &mut Map<String, Value>) {
+    pub(super) fn parts(&mut self) -> (&str, &mut Fields) {
         (&self.id, &mut self.fields)
     }
 
@@ -157,8 +159,8 @@ impl Object {
     }
 
     /// Sets a field; the caller keeps the object in normal form.
-    pub fn set(&mut self, field: &str, value: Value) {
-        self.fields.insert(field.to_owned(), value);
+    pub fn set(&mut self, field: &'static str, value: Value) {
+        self.fields.insert(field, value);
     }
 
     /// Takes a field out.

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::fresh::Fresh;
 use super::index::{Index, Role};
 use crate::amount::{DECIMALS, Quantity, Ratio};
 use crate::draft::Decimals;
 use crate::effect::Authorized;
 use crate::ocf::findings::Findings;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;

@@ -1,12 +1,13 @@
 //! One value after another, by what its field holds.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use super::text::{cut, decimal, hundredths, is_email, is_moment, is_phone, percentage, plain};
 use super::{Members, Normal, Shape, Step, Stop, Taken, fault, shown};
 use crate::date::Date;
 use crate::ocf::Code;
 use crate::ocf::format::{Type, Unique};
+use crate::ocf::object::Value;
 use crate::ocf::tree::Tree;
 
 /// Bytes of a text that goes into the ledger.
@@ -18,8 +19,8 @@ impl Normal<'_> {
     /// A value in normal form.
     pub(super) fn value(&mut self, holds: Type, tree: Tree<'_>) -> Taken<Value> {
         match holds {
-            Type::Text => self.text(tree).map(Value::String),
-            Type::Label | Type::To(_) => self.label(tree).map(Value::String),
+            Type::Text => self.text(tree).map(Value::from),
+            Type::Label | Type::To(_) => self.label(tree).map(Value::from),
             Type::Enum(known) => {
                 let text = self.text(tree)?;
                 self.one_of(&text, known).map(Value::from)
@@ -60,19 +61,19 @@ impl Normal<'_> {
         }
     }
 
-    fn text(&mut self, tree: Tree<'_>) -> Taken<String> {
+    fn text<'t>(&mut self, tree: Tree<'t>) -> Taken<Cow<'t, str>> {
         match tree {
-            Tree::Text(text) => Ok(text.into_owned()),
+            Tree::Text(text) => Ok(text),
             Tree::Number(number) => {
                 let what = "a number where a text belongs";
                 self.departure(Code::FieldInvalid, what, "read as the same digits")?;
-                Ok(number.to_owned())
+                Ok(Cow::Borrowed(number))
             }
             _ => fault("a text is wanted"),
         }
     }
 
-    fn label(&mut self, tree: Tree<'_>) -> Taken<String> {
+    fn label<'t>(&mut self, tree: Tree<'t>) -> Taken<Cow<'t, str>> {
         let text = self.text(tree)?;
         if text.is_empty() || text.len() > LABEL_BYTES_MAX || text.chars().any(char::is_control) {
             return fault("a text of 1 to 200 bytes without control characters is wanted");
@@ -149,7 +150,7 @@ impl Normal<'_> {
             _ => return fault(NUMERIC),
         };
         if let Some(text) = decimal(&text) {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(text.into());
         }
         let trimmed = text.trim();
         let (found, done) = match decimal(trimmed) {
@@ -189,7 +190,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date YYYY-MM-DD is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if Date::parse(&text).is_some() {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(text.into());
         }
         let date = text.trim().get(..10).and_then(Date::parse);
         let rest = text.trim().get(10..).unwrap_or_default();
@@ -207,7 +208,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date and a time with its zone is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if is_moment(&text) {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(text.into());
         }
         let date = text.get(..10).and_then(Date::parse);
         let what = format!("{:?}: {WANTED}", shown(&text));
@@ -329,8 +330,7 @@ impl Normal<'_> {
                 _ => return fault("its type is missing"),
             },
         };
-        let part: Map<String, Value> = self.part(shape, members)?;
-        Ok(Value::Object(part))
+        self.part(shape, members).map(Value::Object)
     }
 }
 

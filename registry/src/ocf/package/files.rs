@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use md5::{Digest, Md5};
-use serde_json::Value;
 
 use super::{Package, Source, items};
 use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::format::{self, File};
 use crate::ocf::normal::{Normal, shown};
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::source::clean;
 use crate::ocf::tree::{Parser, Tree};
 use crate::ocf::{Code, Refusal};
@@ -67,15 +66,16 @@ pub(super) fn read(
 
 /// The dates of the package, and those that LENIENT left for the time when all objects are known.
 fn later(package: &mut Package, as_of: Option<Date>) {
-    let dates = package.items.iter().filter_map(|item| Date::parse(item.object.text("date")?));
-    let (first, last) = (dates.clone().min(), dates.max());
+    let dates = || package.items.iter().filter_map(|item| Date::parse(item.object.text("date")?));
     let made = package.generated_at.get(..10).and_then(Date::parse);
-    package.as_of = as_of.or(made).or(last).unwrap_or_default();
+    let as_of = as_of.or(made).or_else(|| dates().max()).unwrap_or_default();
+    let undated = package.issuer.value("formation_date").is_none();
+    let formed = undated.then(|| dates().min().unwrap_or(as_of).min(as_of));
+    package.as_of = as_of;
     if package.generated_at.is_empty() {
         package.generated_at = format!("{}T00:00:00Z", package.as_of);
     }
-    if package.issuer.value("formation_date").is_none() {
-        let formed = first.map_or(package.as_of, |first| first.min(package.as_of));
+    if let Some(formed) = formed {
         package.issuer.set("formation_date", formed.to_string().into());
     }
 }
