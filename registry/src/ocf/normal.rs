@@ -32,21 +32,21 @@ impl Fault {
 /// Why a value is not taken.
 enum Stop {
     /// It cannot be read; the field that holds it decides what becomes of it.
-    Fault(Fault),
+    Fault(Box<Fault>),
     /// The package is refused.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal)
+        Stop::Refused(Box::new(refusal))
     }
 }
 
 type Taken<T> = Result<T, Stop>;
 
 fn fault<T>(what: impl Into<String>) -> Taken<T> {
-    Err(Stop::Fault(Fault::invalid(what)))
+    Err(Stop::Fault(Box::new(Fault::invalid(what))))
 }
 
 /// A step on the way to a value.
@@ -152,7 +152,7 @@ impl<'a> Normal<'a> {
     fn whole(&mut self, shape: &'static Shape, members: Members<'_>) -> Result<Fields, Refusal> {
         self.path.clear();
         self.part(shape, members).map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
+            Stop::Refused(refusal) => *refusal,
             Stop::Fault(fault) => self.refusal(fault.code, fault.what),
         })
     }
@@ -160,7 +160,7 @@ impl<'a> Normal<'a> {
     /// An object within an object, or an object as a whole.
     fn part(&mut self, shape: &'static Shape, members: Members<'_>) -> Taken<Fields> {
         let mut list: Vec<(Name, Value)> = Vec::with_capacity(members.len());
-        let mut gaps: Vec<(usize, Fault)> = Vec::new();
+        let mut gaps: Vec<(usize, Box<Fault>)> = Vec::new();
         let mut seen: u64 = 0;
         for (key, tree) in members {
             let Some((at, field)) = shape.field(&key) else {
@@ -199,7 +199,7 @@ impl<'a> Normal<'a> {
                 && seen & (1 << at) == 0
             {
                 let what = "it is missing".to_owned();
-                gaps.push((at, Fault { code: Code::FieldMissing, what }));
+                gaps.push((at, Box::new(Fault { code: Code::FieldMissing, what })));
             }
         }
         let mut taken = Fields::from(list);
@@ -242,7 +242,7 @@ impl<'a> Normal<'a> {
     }
 
     /// A fault with the way to its value, for the object around.
-    fn raised(&mut self, mut fault: Fault) -> Stop {
+    fn raised(&mut self, mut fault: Box<Fault>) -> Stop {
         if let Some(Step::Field(name)) = self.path.pop() {
             fault.what = format!("{name}: {}", fault.what);
         }
@@ -274,7 +274,7 @@ impl<'a> Normal<'a> {
 
 /// Some exporters write `{"omitted": true}`, with a comment, for a value that they keep back.
 fn is_omitted(map: &[(Cow<'_, str>, Tree<'_>)]) -> bool {
-    map.iter().any(|(key, value)| key == "omitted" && *value == Tree::Bool(true))
+    map.iter().any(|(key, value)| key == "omitted" && *value == Tree::True)
         && map.iter().all(|(key, _)| key == "omitted" || key == "comment")
 }
 

@@ -21,7 +21,8 @@ const PAIRWISE_MAX: usize = 12;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Tree<'a> {
     Null,
-    Bool(bool),
+    True,
+    False,
     /// The digits as they stand there.
     Number(&'a str),
     Text(Cow<'a, str>),
@@ -140,8 +141,8 @@ impl<'a> Parser<'a> {
                 Ok(Tree::List(list))
             }
             Some(b'-' | b'0'..=b'9') => self.number().map(Tree::Number),
-            Some(b't') => self.word("true", Tree::Bool(true)),
-            Some(b'f') => self.word("false", Tree::Bool(false)),
+            Some(b't') => self.word("true", Tree::True),
+            Some(b'f') => self.word("false", Tree::False),
             Some(b'n') => self.word("null", Tree::Null),
             _ => Err(self.broken("a value is wanted")),
         }

@@ -112,8 +112,10 @@ impl Index {
             let id = item.object.text("security_id");
             (id.unwrap_or_default(), *at)
         });
+        let items = Names::of(ids);
         let mut names = Securities {
-            items: Names::of(ids),
+            again: items.repeated().collect(),
+            items,
             of_item: vec![usize::MAX; package.items.len()],
             left_of: BTreeMap::new(),
         };
@@ -159,7 +161,7 @@ impl Index {
     ) -> Result<(), Refusal> {
         let object = &item.object;
         let id = object.text("security_id").unwrap_or_default();
-        if let Some(known) = names.issued(id) {
+        if let Some(known) = names.again.get(&at).map(|first| names.of_item[*first]) {
             let first = &package.items[self.txs[self.securities[known].issuance].item].object;
             let what = format!("the security {} is issued twice", shown(id));
             let file = package.file(item.file);
@@ -329,6 +331,8 @@ impl Tx {
 struct Securities<'a> {
     /// Items that issue one, by its id.
     items: Names<'a>,
+    /// Items that issue what an item before them issues, each with that one.
+    again: BTreeMap<usize, usize>,
     /// The index of the security that an item issues.
     of_item: Vec<usize>,
     /// Balances that events name and nothing issues, by the security that they are left of: what is

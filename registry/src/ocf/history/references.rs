@@ -56,7 +56,7 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
                     made.push(Item { file: item.file, object: holder(wanted) });
                 }
                 Target::Class if is_issuance(kind) && wanted.is_empty() => match &classes.all[..] {
-                    [only] => drop(fields.insert(field, only.as_str().into())),
+                    [only] => fields.insert(field, only.as_str().into()),
                     _ => {
                         let what = format!("{field}: it is missing, and not one class is there");
                         return Err(Refusal::new(Code::FieldMissing, file, id, what));

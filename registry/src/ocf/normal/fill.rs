@@ -8,7 +8,12 @@ use crate::ocf::object::{Fields, Value};
 
 impl Normal<'_> {
     /// Fills a required field that is missing or cannot be read.
-    pub(super) fn fill(&mut self, field: &Field, fault: Fault, taken: &mut Fields) -> Taken<()> {
+    pub(super) fn fill(
+        &mut self,
+        field: &Field,
+        fault: Box<Fault>,
+        taken: &mut Fields,
+    ) -> Taken<()> {
         let gap = match field.need {
             Need::Must(gap) => gap,
             _ => {
@@ -39,7 +44,7 @@ impl Normal<'_> {
     /// Checks what binds several fields.
     pub(super) fn tie(&mut self, tie: Tie, taken: &mut Fields) -> Taken<()> {
         let there = |taken: &Fields, names: &[&'static str]| -> Vec<&'static str> {
-            names.iter().copied().filter(|name| taken.contains_key(*name)).collect()
+            names.iter().copied().filter(|name| taken.contains_key(name)).collect()
         };
         match tie {
             Tie::One(names) => match there(taken, names)[..] {
@@ -76,7 +81,7 @@ impl Normal<'_> {
             Tie::When(name, values, needed) => {
                 let applies = match taken.get(name) {
                     Some(Value::String(text)) => values.contains(&&**text),
-                    Some(Value::Bool(value)) => *value && values == ["true"],
+                    Some(Value::True) => values == ["true"],
                     _ => false,
                 };
                 if !applies || !there(taken, needed).is_empty() {
@@ -109,7 +114,7 @@ impl Normal<'_> {
 
 fn missing<T>(names: &[&str]) -> Taken<T> {
     let what = format!("{} is missing", names.join(" or "));
-    Err(Stop::Fault(Fault { code: Code::FieldMissing, what }))
+    Err(Stop::Fault(Box::new(Fault { code: Code::FieldMissing, what })))
 }
 
 fn value(gap: Gap, taken: &Fields) -> Option<Value> {

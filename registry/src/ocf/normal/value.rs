@@ -107,7 +107,8 @@ impl Normal<'_> {
 
     fn bool(&mut self, tree: &Tree<'_>) -> Taken<Value> {
         let value = match tree {
-            Tree::Bool(value) => return Ok((*value).into()),
+            Tree::True => return Ok(Value::True),
+            Tree::False => return Ok(Value::False),
             Tree::Text(text) if text.eq_ignore_ascii_case("true") => true,
             Tree::Text(text) if text.eq_ignore_ascii_case("false") => false,
             _ => return fault("true or false is wanted"),

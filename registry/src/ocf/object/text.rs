@@ -35,7 +35,7 @@ fn is_within(value: &Value, depth: usize) -> bool {
         _ if depth == 0 => false,
         Value::Array(items) => items.iter().all(|item| is_within(item, depth - 1)),
         Value::Object(fields) => fields.iter().all(|(_, value)| is_within(value, depth - 1)),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::True | Value::False | Value::Number(_) | Value::String(_) => true,
     }
 }
 
@@ -64,7 +64,8 @@ fn write(value: &Value, out: &mut String) {
             members(fields.iter().map(|(name, value)| (name, Some(value))), out);
         }
         Value::String(text) => string(text, out),
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::True => out.push_str("true"),
+        Value::False => out.push_str("false"),
         Value::Number(number) => out.push_str(&number.to_string()),
     }
 }

@@ -17,8 +17,10 @@ pub type Name = Cow<'static, str>;
 /// What a field holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Value {
-    /// True or false.
-    Bool(bool),
+    /// `true`
+    True,
+    /// `false`
+    False,
     /// A whole number.
     Number(Number),
     /// A text.
@@ -41,7 +43,8 @@ impl Value {
     /// True or false, where it is that.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
-            Value::Bool(value) => Some(*value),
+            Value::True => Some(true),
+            Value::False => Some(false),
             _ => None,
         }
     }
@@ -152,7 +155,7 @@ impl<const N: usize> From<[(&'static str, Value); N]> for Value {
 
 impl From<bool> for Value {
     fn from(value: bool) -> Value {
-        Value::Bool(value)
+        if value { Value::True } else { Value::False }
     }
 }
 
@@ -195,7 +198,8 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::Bool(value) => value.serialize(to),
+            Value::True => true.serialize(to),
+            Value::False => false.serialize(to),
             Value::Number(number) => number.serialize(to),
             Value::String(text) => text.serialize(to),
             Value::Array(list) => list.serialize(to),

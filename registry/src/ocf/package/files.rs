@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use md5::{Digest, Md5};
 
@@ -13,12 +14,30 @@ use crate::ocf::normal::{Normal, shown};
 use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::source::clean;
 use crate::ocf::tree::{Parser, Tree};
-use crate::ocf::{Code, Refusal};
+use crate::ocf::{Code, Finding, Refusal};
 
-/// Reads the manifest and every file of a package.
+/// Reads the manifest and every file of a package. Hashes are taken beside.
 pub(super) fn read(
     source: &Source,
     md5: bool,
+    findings: &mut Findings,
+) -> Result<Package, Refusal> {
+    thread::scope(|threads| {
+        let digest = threads.spawn(|| source.digest());
+        let mut package = members(source, md5, threads, findings)?;
+        package.digest = join(digest);
+        Ok(package)
+    })
+}
+
+fn join<T>(hashing: ScopedJoinHandle<'_, T>) -> T {
+    hashing.join().expect("hashing has no way to panic")
+}
+
+fn members<'s>(
+    source: &'s Source,
+    md5: bool,
+    threads: &'s Scope<'s, '_>,
     findings: &mut Findings,
 ) -> Result<Package, Refusal> {
     let mut types = types(source, findings)?;
@@ -29,18 +48,28 @@ pub(super) fn read(
     let mut read = BTreeSet::from([name.to_owned()]);
     for (file, entries) in lists {
         for entry in entries {
-            let Some(member) = listed(source, name, file, &entry, md5, findings)? else { continue };
-            if !read.insert(member.clone()) {
+            let Some(listed) = Listed::of(source, name, file, &entry, findings)? else { continue };
+            if md5 && let Some(what) = listed.differs() {
+                return Err(Refusal::new(Code::Md5Mismatch, listed.name, "", what));
+            }
+            let (place, member) = (findings.count(), listed.name);
+            listed.found_elsewhere(name, findings)?;
+            let hashing = (!md5).then(|| threads.spawn(move || listed.differs()));
+            if read.insert(member.to_owned()) {
+                let said = types.remove(member);
+                let file = agreed(member, said.flatten().as_deref(), file, findings)?;
+                let at = package.files.len();
+                package.files.push(member.to_owned());
+                let bytes = source.member(member).unwrap_or_default();
+                items::read(&mut package, (at, member), bytes, file, newer, findings)?;
+            } else {
                 let what = format!("the manifest names {member} twice");
                 findings.departure(Code::MemberTwice, name, "", what, "read once")?;
-                continue;
             }
-            let said = types.remove(&*member);
-            let file = agreed(&member, said.flatten().as_deref(), file, findings)?;
-            let at = package.files.len();
-            package.files.push(member.clone());
-            let bytes = source.member(&member).unwrap_or_default();
-            items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+            if let Some(what) = hashing.and_then(join) {
+                let note = Finding::new(Code::Md5Mismatch, member, "", what, "read as it is");
+                findings.note_at(place, note)?;
+            }
         }
     }
     for (member, file_type) in types {
@@ -188,7 +217,7 @@ fn manifest<'a>(
     let comments = head.get("comments").and_then(Value::as_array);
     let comments = comments.into_iter().flatten().filter_map(Value::as_str);
     let package = Package {
-        digest: source.digest(),
+        digest: Default::default(),
         as_of: Date::default(),
         generated_at: text("generated_at"),
         comments: comments.map(str::to_owned).collect(),
@@ -231,43 +260,60 @@ fn issuer_of(
     Normal::new(findings, name, newer).object(Kind::Issuer, &id, members)
 }
 
-/// Resolves one entry of the manifest and compares its MD5.
-fn listed(
-    source: &Source,
-    manifest: &str,
-    file: File,
-    entry: &Tree<'_>,
-    md5: bool,
-    findings: &mut Findings,
-) -> Result<Option<String>, Refusal> {
-    let (_, key, _, _) = file.names();
-    let Some(path) = entry.get("filepath").and_then(Tree::text) else {
-        let what = format!("{key}: a text filepath is wanted");
-        findings.departure(Code::FieldInvalid, manifest, "", what, "left out")?;
-        return Ok(None);
-    };
-    let path = clean(path)?;
-    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let wanted = if folder.is_empty() { path } else { format!("{folder}/{path}") };
-    let Some((name, bytes)) = member(source, &wanted) else {
-        let what = format!("the manifest names {wanted}, which is not there");
-        findings.departure(Code::MemberMissing, manifest, "", what, "left out")?;
-        return Ok(None);
-    };
-    let found = Md5::digest(bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
-    let said = entry.get("md5").and_then(Tree::text).unwrap_or_default();
-    if !found.eq_ignore_ascii_case(said) {
-        let what = format!("its MD5 is {found}, the manifest says \"{}\"", shown(said));
-        if md5 {
-            return Err(Refusal::new(Code::Md5Mismatch, name, "", what));
+/// A member that the manifest lists.
+struct Listed<'a> {
+    name: &'a str,
+    bytes: &'a [u8],
+    /// The name under which it is listed.
+    wanted: String,
+    /// The MD5 that the manifest says.
+    md5: String,
+}
+
+impl<'a> Listed<'a> {
+    /// Resolves one entry of the manifest.
+    fn of(
+        source: &'a Source,
+        manifest: &str,
+        file: File,
+        entry: &Tree<'_>,
+        findings: &mut Findings,
+    ) -> Result<Option<Listed<'a>>, Refusal> {
+        let (_, key, _, _) = file.names();
+        let Some(path) = entry.get("filepath").and_then(Tree::text) else {
+            let what = format!("{key}: a text filepath is wanted");
+            findings.departure(Code::FieldInvalid, manifest, "", what, "left out")?;
+            return Ok(None);
+        };
+        let path = clean(path)?;
+        let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let wanted = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+        let Some((name, bytes)) = member(source, &wanted) else {
+            let what = format!("the manifest names {wanted}, which is not there");
+            findings.departure(Code::MemberMissing, manifest, "", what, "left out")?;
+            return Ok(None);
+        };
+        let md5 = entry.get("md5").and_then(Tree::text).unwrap_or_default().to_owned();
+        Ok(Some(Listed { name, bytes, wanted, md5 }))
+    }
+
+    /// What is said where its MD5 is another one than the manifest says.
+    fn differs(&self) -> Option<String> {
+        let found = Md5::digest(self.bytes);
+        let found = found.iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
+        let same = found.eq_ignore_ascii_case(&self.md5);
+        let said = || format!("its MD5 is {found}, the manifest says \"{}\"", shown(&self.md5));
+        (!same).then(said)
+    }
+
+    fn found_elsewhere(&self, manifest: &str, findings: &mut Findings) -> Result<(), Refusal> {
+        if self.name == self.wanted {
+            return Ok(());
         }
-        findings.note(Code::Md5Mismatch, name, "", what, "read as it is")?;
+        let what = format!("the manifest names {}, which is not there", self.wanted);
+        let done = format!("{} is read", self.name);
+        findings.departure(Code::MemberMissing, manifest, "", what, done)
     }
-    if name != wanted {
-        let what = format!("the manifest names {wanted}, which is not there");
-        findings.departure(Code::MemberMissing, manifest, "", what, format!("{name} is read"))?;
-    }
-    Ok(Some(name.to_owned()))
 }
 
 /// The member with this name or, where the folders differ, the only one with this last part.
