@@ -5,6 +5,7 @@
 //! silently, and nothing is left out at all where a holding depends on it ([`Need::Firm`]).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::findings::Findings;
 use super::format::{self, Field, Gap, Need, Shape, Since, Type};
@@ -60,7 +61,9 @@ enum Step {
 pub(super) struct Normal<'a> {
     findings: &'a mut Findings,
     file: &'a str,
-    item: String,
+    /// The text of the file, which objects share.
+    whole: &'a Arc<str>,
+    item: &'a str,
     /// Whether the package claims a release after 1.2.0.
     newer: bool,
     path: Vec<Step>,
@@ -71,21 +74,25 @@ type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
 
 impl<'a> Normal<'a> {
     /// For the objects of `file`.
-    pub(super) fn new(findings: &'a mut Findings, file: &'a str, newer: bool) -> Normal<'a> {
-        Normal { findings, file, item: String::new(), newer, path: Vec::new() }
+    pub(super) fn new(
+        findings: &'a mut Findings,
+        (file, whole): (&'a str, &'a Arc<str>),
+        newer: bool,
+    ) -> Normal<'a> {
+        Normal { findings, file, whole, item: "", newer, path: Vec::new() }
     }
 
     /// An object of a kind. `id` is for findings, until the object's own is known to be sound.
     pub(super) fn object(
         &mut self,
         kind: Kind,
-        id: &str,
+        id: &'a str,
         members: Members<'_>,
     ) -> Result<Object, Refusal> {
-        self.item = id.to_owned();
+        self.item = id;
         let mut fields = self.whole(format::shape(kind), members)?;
         let id = match fields.remove("id") {
-            Some(Value::String(id)) => String::from(id),
+            Some(Value::String(id)) => id,
             _ => return Err(self.refusal(Code::FieldMissing, "id: it is missing")),
         };
         let mut object = Object::new(kind, id, fields);
@@ -99,7 +106,7 @@ impl<'a> Normal<'a> {
         shape: &'static Shape,
         members: Members<'_>,
     ) -> Result<Fields, Refusal> {
-        self.item.clear();
+        self.item = "";
         self.whole(shape, members)
     }
 
@@ -111,7 +118,7 @@ impl<'a> Normal<'a> {
         done: impl Into<String>,
     ) -> Result<(), Refusal> {
         let what = self.at_path(&what.into());
-        self.findings.departure(code, self.file, &self.item, what, done)
+        self.findings.departure(code, self.file, self.item, what, done)
     }
 
     /// Notes what is no departure.
@@ -122,11 +129,11 @@ impl<'a> Normal<'a> {
         done: impl Into<String>,
     ) -> Result<(), Refusal> {
         let what = self.at_path(&what.into());
-        self.findings.note(code, self.file, &self.item, what, done)
+        self.findings.note(code, self.file, self.item, what, done)
     }
 
     fn refusal(&self, code: Code, what: impl Into<String>) -> Refusal {
-        Refusal::new(code, self.file, &self.item, self.at_path(&what.into()))
+        Refusal::new(code, self.file, self.item, self.at_path(&what.into()))
     }
 
     fn strict(&self) -> bool {

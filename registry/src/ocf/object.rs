@@ -8,9 +8,11 @@
 use std::fmt;
 
 mod personal;
+mod shared;
 mod text;
 mod value;
 
+pub use shared::Text;
 pub(super) use text::members;
 pub use value::{Fields, Name, Value};
 
@@ -106,14 +108,14 @@ impl fmt::Display for Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Object {
     kind: Kind,
-    id: String,
+    id: Text,
     /// Every field but `object_type` and `id`.
     fields: Fields,
 }
 
 impl Object {
     /// An object of these fields, which the caller has brought into normal form.
-    pub fn new(kind: Kind, id: impl Into<String>, fields: Fields) -> Object {
+    pub fn new(kind: Kind, id: impl Into<Text>, fields: Fields) -> Object {
         Object { kind, id: id.into(), fields }
     }
 
@@ -155,7 +157,7 @@ impl Object {
 
     /// Gives it another id.
     pub fn rename(&mut self, id: String) {
-        self.id = id;
+        self.id = id.into();
     }
 
     /// Sets a field; the caller keeps the object in normal form.

@@ -83,15 +83,16 @@ fn closed_forms_are_told_apart() {
 
 /// Reads one object in both modes: what STRICT says, and the fields and findings of LENIENT.
 fn read(kind: Kind, json: serde_json::Value) -> (Result<Object, String>, Object, Vec<String>) {
-    let text = json.to_string();
-    let members = || match Parser::new("a", text.as_bytes()).unwrap().value().unwrap() {
+    let text: Arc<str> = json.to_string().into();
+    let members = || match Parser::new("a", &text).value().unwrap() {
         Tree::Map(members) => members,
         _ => panic!("an object"),
     };
     let mut strict = Findings::new(Mode::Strict);
-    let strict = Normal::new(&mut strict, "a", true).object(kind, "x", members());
+    let strict = Normal::new(&mut strict, ("a", &text), true).object(kind, "x", members());
     let mut findings = Findings::new(Mode::Lenient);
-    let lenient = Normal::new(&mut findings, "a", true).object(kind, "x", members()).unwrap();
+    let lenient =
+        Normal::new(&mut findings, ("a", &text), true).object(kind, "x", members()).unwrap();
     let found = findings.into_list().iter().map(ToString::to_string).collect();
     (strict.map_err(|refusal| refusal.to_string()), lenient, found)
 }
@@ -197,12 +198,15 @@ fn prices_and_kinds_of_options_have_one_name() {
 #[test]
 fn what_a_holding_depends_on_is_never_left_out() {
     let take = |kind, json: serde_json::Value| {
-        let text = json.to_string();
-        let Tree::Map(members) = Parser::new("a", text.as_bytes()).unwrap().value().unwrap() else {
+        let text: Arc<str> = json.to_string().into();
+        let Tree::Map(members) = Parser::new("a", &text).value().unwrap() else {
             panic!("an object")
         };
         let mut findings = Findings::new(Mode::Lenient);
-        Normal::new(&mut findings, "a", true).object(kind, "x", members).unwrap_err().to_string()
+        Normal::new(&mut findings, ("a", &text), true)
+            .object(kind, "x", members)
+            .unwrap_err()
+            .to_string()
     };
     let cancellation = |quantity: serde_json::Value| json!({ "id": "t", "date": "2024-01-01", "security_id": "s", "quantity": quantity });
     for quantity in

@@ -7,7 +7,7 @@ use super::{Members, Normal, Shape, Step, Stop, Taken, fault, shown};
 use crate::date::Date;
 use crate::ocf::Code;
 use crate::ocf::format::{Type, Unique};
-use crate::ocf::object::Value;
+use crate::ocf::object::{Text, Value};
 use crate::ocf::tree::Tree;
 
 /// Bytes of a text that goes into the ledger.
@@ -19,11 +19,12 @@ impl Normal<'_> {
     /// A value in normal form.
     pub(super) fn value(&mut self, holds: Type, tree: Tree<'_>) -> Taken<Value> {
         match holds {
-            Type::Text => self.text(tree).map(Value::from),
-            Type::Label | Type::To(_) => self.label(tree).map(Value::from),
+            Type::Text => self.text(tree).map(|text| self.kept(text)),
+            Type::Label | Type::To(_) => self.label(tree).map(|text| self.kept(text)),
             Type::Enum(known) => {
                 let text = self.text(tree)?;
-                self.one_of(&text, known).map(Value::from)
+                let found = self.one_of(&text, known)?;
+                Ok(if text == found { self.kept(text) } else { found.into() })
             }
             Type::Bool => self.bool(&tree),
             Type::Integer(least) => self.integer(&tree, least),
@@ -59,6 +60,10 @@ impl Normal<'_> {
             }
             Type::OneOf(options) => self.tagged(tree, options),
         }
+    }
+
+    fn kept(&self, text: Cow<'_, str>) -> Value {
+        Text::within(self.whole, text).into()
     }
 
     fn text<'t>(&mut self, tree: Tree<'t>) -> Taken<Cow<'t, str>> {
@@ -151,7 +156,7 @@ impl Normal<'_> {
             _ => return fault(NUMERIC),
         };
         if let Some(text) = decimal(&text) {
-            return Ok(text.into());
+            return Ok(self.kept(text));
         }
         let trimmed = text.trim();
         let (found, done) = match decimal(trimmed) {
@@ -191,7 +196,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date YYYY-MM-DD is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if Date::parse(&text).is_some() {
-            return Ok(text.into());
+            return Ok(self.kept(text));
         }
         let date = text.trim().get(..10).and_then(Date::parse);
         let rest = text.trim().get(10..).unwrap_or_default();
@@ -209,7 +214,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date and a time with its zone is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if is_moment(&text) {
-            return Ok(text.into());
+            return Ok(self.kept(text));
         }
         let date = text.get(..10).and_then(Date::parse);
         let what = format!("{:?}: {WANTED}", shown(&text));
@@ -222,7 +227,7 @@ impl Normal<'_> {
 
     fn form(&mut self, tree: Tree<'_>, wanted: &str, fits: fn(&str) -> bool) -> Taken<Value> {
         let text = self.text(tree)?;
-        if fits(&text) { Ok(text.into()) } else { fault(wanted) }
+        if fits(&text) { Ok(self.kept(text)) } else { fault(wanted) }
     }
 
     /// A code in upper case; LENIENT raises one in lower case.
@@ -239,7 +244,7 @@ impl Normal<'_> {
                 && text.bytes().all(|c| c.is_ascii_uppercase() || (digits && c.is_ascii_digit()))
         };
         if fits(&text) {
-            return Ok(text.into());
+            return Ok(self.kept(text));
         }
         let raised = text.trim().to_ascii_uppercase();
         if !fits(&raised) {

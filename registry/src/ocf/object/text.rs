@@ -11,7 +11,7 @@ const DEPTH_MAX: usize = 32;
 impl Object {
     /// The canonical JSON.
     pub fn to_json(&self) -> String {
-        let (kind, id) = (Value::from(self.kind.as_str()), Value::from(self.id.as_str()));
+        let (kind, id) = (Value::from(self.kind.as_str()), Value::String(self.id.clone()));
         let own = [("id", Some(&id)), ("object_type", Some(&kind))];
         let fields = self.fields.iter().map(|(name, value)| (name, Some(value)));
         let mut text = String::new();
@@ -23,7 +23,7 @@ impl Object {
     pub fn parse_json(text: &str) -> Option<Object> {
         let mut fields: Fields = serde_json::from_str(text).ok()?;
         let kind = Kind::parse(fields.remove("object_type")?.as_str()?)?;
-        let id = fields.remove("id")?.as_str()?.to_owned();
+        let Value::String(id) = fields.remove("id")? else { return None };
         let sound = !id.is_empty() && fields.iter().all(|(_, value)| is_within(value, DEPTH_MAX));
         let object = sound.then(|| Object::new(kind, id, fields))?;
         (object.to_json() == text).then_some(object)

@@ -11,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
+use super::Text;
+
 /// The name of a field; static where the format has it.
 pub type Name = Cow<'static, str>;
 
@@ -24,7 +26,7 @@ pub enum Value {
     /// A whole number.
     Number(Number),
     /// A text.
-    String(Box<str>),
+    String(Text),
     /// A list.
     Array(Vec<Value>),
     /// An object within an object.
@@ -183,9 +185,9 @@ impl From<String> for Value {
     }
 }
 
-impl From<Cow<'_, str>> for Value {
-    fn from(text: Cow<'_, str>) -> Value {
-        Value::String(text.into())
+impl From<Text> for Value {
+    fn from(text: Text) -> Value {
+        Value::String(text)
     }
 }
 
@@ -201,7 +203,7 @@ impl Serialize for Value {
             Value::True => true.serialize(to),
             Value::False => false.serialize(to),
             Value::Number(number) => number.serialize(to),
-            Value::String(text) => text.serialize(to),
+            Value::String(text) => to.serialize_str(text),
             Value::Array(list) => list.serialize(to),
             Value::Object(fields) => fields.serialize(to),
         }

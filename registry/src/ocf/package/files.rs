@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use md5::{Digest, Md5};
@@ -13,7 +14,7 @@ use crate::ocf::format::{self, File};
 use crate::ocf::normal::{Normal, shown};
 use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::source::clean;
-use crate::ocf::tree::{Parser, Tree};
+use crate::ocf::tree::{self, Parser, Tree};
 use crate::ocf::{Code, Finding, Refusal};
 
 /// Reads the manifest and every file of a package. Hashes are taken beside.
@@ -131,7 +132,7 @@ fn types(
 
 /// Looks for `file_type`, no further than needed: in most files it stands first.
 fn file_type(name: &str, bytes: &[u8]) -> Result<Option<String>, Refusal> {
-    let mut parser = Parser::new(name, bytes)?;
+    let mut parser = Parser::new(name, tree::text(name, bytes)?);
     let mut found: Option<String> = None;
     if !parser.at_object() {
         parser.skip()?;
@@ -176,7 +177,8 @@ fn manifest<'a>(
     name: &'a str,
     findings: &mut Findings,
 ) -> Result<(Package, Lists<'a>, Option<Date>), Refusal> {
-    let mut parser = Parser::new(name, source.member(name).unwrap_or_default())?;
+    let text = tree::text(name, source.member(name).unwrap_or_default())?;
+    let mut parser = Parser::new(name, text);
     let Tree::Map(mut members) = parser.value()? else {
         return Err(Refusal::new(Code::JsonInvalid, name, "", "an object is wanted"));
     };
@@ -202,7 +204,8 @@ fn manifest<'a>(
             }
         }
     }
-    let head = Normal::new(findings, name, false).head(&format::HEAD, members)?;
+    let head =
+        Normal::new(findings, (name, &Arc::default()), false).head(&format::HEAD, members)?;
     let text = |key: &str| head.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let version = text("ocf_version");
     let known = ["1.0", "1.1", "1.2"].iter().any(|known| {
@@ -257,7 +260,7 @@ fn issuer_of(
         members.retain(|(key, _)| key != "id");
         members.push(("id".into(), Tree::Text(Cow::Borrowed("issuer"))));
     }
-    Normal::new(findings, name, newer).object(Kind::Issuer, &id, members)
+    Normal::new(findings, (name, &Arc::default()), newer).object(Kind::Issuer, &id, members)
 }
 
 /// A member that the manifest lists.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::*;
 
 fn parse(text: &[u8]) -> Result<Tree<'_>, Refusal> {
-    let mut parser = Parser::new("a.json", text)?;
+    let mut parser = Parser::new("a.json", super::text("a.json", text)?);
     let value = parser.value()?;
     parser.end()?;
     Ok(value)
