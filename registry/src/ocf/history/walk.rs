@@ -366,8 +366,11 @@ impl Walk<'_> {
     }
 }
 
-/// The smallest unit of each class, as the register will have it.
+/// The smallest unit of each class, as the register will have it; without a split none matters.
 fn classes(package: &Package) -> BTreeMap<String, Class> {
+    if package.of(Kind::StockClassSplit).next().is_none() {
+        return BTreeMap::new();
+    }
     let decimals = Decimals::of(package.items.iter().map(|item| &item.object));
     let classes = package.of(Kind::StockClass).map(|class| {
         let authorized = class.text("initial_shares_authorized").and_then(Authorized::parse);
