@@ -35,6 +35,8 @@ fn join<T>(hashing: ScopedJoinHandle<'_, T>) -> T {
     hashing.join().expect("hashing has no way to panic")
 }
 
+/// Reads the members, with a thread for each MD5: in a large package it takes as long as a good part
+/// of the reading.
 fn members<'s>(
     source: &'s Source,
     md5: bool,
@@ -45,7 +47,6 @@ fn members<'s>(
     let name = &manifest_name(&types)?.to_owned();
     types.remove(name);
     let (mut package, lists, as_of) = manifest(source, name, findings)?;
-    let newer = is_newer(&package.version);
     let mut read = BTreeSet::from([name.to_owned()]);
     for (file, entries) in lists {
         for entry in entries {
@@ -59,10 +60,7 @@ fn members<'s>(
             if read.insert(member.to_owned()) {
                 let said = types.remove(member);
                 let file = agreed(member, said.flatten().as_deref(), file, findings)?;
-                let at = package.files.len();
-                package.files.push(member.to_owned());
-                let bytes = source.member(member).unwrap_or_default();
-                items::read(&mut package, (at, member), bytes, file, newer, findings)?;
+                take(&mut package, source, member, file, findings)?;
             } else {
                 let what = format!("the manifest names {member} twice");
                 findings.departure(Code::MemberTwice, name, "", what, "read once")?;
@@ -73,6 +71,18 @@ fn members<'s>(
             }
         }
     }
+    unlisted(&mut package, source, types, findings)?;
+    later(&mut package, as_of);
+    Ok(package)
+}
+
+/// Reads the files that the manifest does not name.
+fn unlisted(
+    package: &mut Package,
+    source: &Source,
+    types: BTreeMap<String, Option<String>>,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
     for (member, file_type) in types {
         let Some(file_type) = file_type else {
             let what = "no file of the format: it has no file_type";
@@ -85,13 +95,23 @@ fn members<'s>(
         if file.is_none() {
             unknown(&member, &file_type, findings)?;
         }
-        let at = package.files.len();
-        package.files.push(member.clone());
-        let bytes = source.member(&member).unwrap_or_default();
-        items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+        take(package, source, &member, file, findings)?;
     }
-    later(&mut package, as_of);
-    Ok(package)
+    Ok(())
+}
+
+/// Reads a member as a file of this type, where the format has it.
+fn take(
+    package: &mut Package,
+    source: &Source,
+    member: &str,
+    file: Option<File>,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let (at, newer) = (package.files.len(), is_newer(&package.version));
+    package.files.push(member.to_owned());
+    let bytes = source.member(member).unwrap_or_default();
+    items::read(package, (at, member), bytes, file, newer, findings)
 }
 
 /// The dates of the package, and those that LENIENT left for the time when all objects are known.
