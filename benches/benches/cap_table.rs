@@ -16,8 +16,7 @@ const STAKEHOLDERS: usize = 5_000;
 const ROUNDS: usize = 10_000;
 
 fn object(kind: Kind, id: String, fields: Value) -> Object {
-    let Value::Object(fields) = fields else { unreachable!("a literal object") };
-    Object::new(kind, id, fields)
+    Object::new(kind, id, serde_json::from_value(fields).expect("a literal object"))
 }
 
 fn stock(security: &str, holder: &str, shares: &str, date: &str) -> Object {

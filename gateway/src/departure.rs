@@ -14,12 +14,12 @@ use counterfoil_registry::captable::{Export, Fold};
 use counterfoil_registry::date::Date;
 use counterfoil_registry::event::EventKind;
 use counterfoil_registry::handle::{AccountId, Holder, IssuerId, PartyId, StakeholderId};
-use counterfoil_registry::ocf::object::{Kind, Object};
+use counterfoil_registry::ocf::object::{Fields, Kind, Object};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{
     Code as OcfCode, Finding, Item, Mode, Options, Package, Refusal, read, write,
 };
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::fault::{Code, Fault};
 use crate::history::History;
@@ -185,8 +185,8 @@ impl<'a> Names<'a> {
         let name = known.name().unwrap_or_else(|| object.id().to_owned());
         let mut fields = known.fields();
         // A name of its own may stand there as a text, as parties have it.
-        if !fields.get("name").is_some_and(Value::is_object) {
-            fields.insert("name".to_owned(), json!({ "legal_name": name }));
+        if fields.get("name").is_none_or(|name| name.as_object().is_none()) {
+            fields.insert("name", [("legal_name", name.into())].into());
         }
         object.join_personal(&Object::new(Kind::Stakeholder, "", fields));
         if object.text("stakeholder_type").is_none()
@@ -246,10 +246,12 @@ impl Known {
         }
     }
 
-    fn fields(&self) -> Map<String, Value> {
-        match self {
-            Known::All(Value::Object(fields)) => fields.clone(),
-            _ => Map::new(),
-        }
+    /// The fields that hold a value of the format.
+    fn fields(&self) -> Fields {
+        let Known::All(Value::Object(known)) = self else { return Fields::default() };
+        let field = |(name, value): (&String, &Value)| {
+            Some((name.clone().into(), serde_json::from_value(value.clone()).ok()?))
+        };
+        known.iter().filter_map(field).collect::<Vec<_>>().into()
     }
 }

@@ -69,7 +69,7 @@ impl Newcomer {
         let holders = holders.filter(|object| object.kind() == Kind::Stakeholder);
         let personal = |holder: &Object| {
             let (_, personal) = holder.clone().split_personal();
-            Some((holder.id().to_owned(), Value::from(personal?.fields().clone())))
+            Some((holder.id().to_owned(), json!(personal?.fields())))
         };
         Ok(Newcomer {
             id: issuer.id,

@@ -16,7 +16,7 @@ use counterfoil_engine::time::Timestamp;
 use counterfoil_engine::wire::Encoding;
 use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_registry::handle::{AccountId, ClassId, IssuerId, PartyId};
-use counterfoil_registry::ocf::object::{Kind, Object};
+use counterfoil_registry::ocf::object::{Fields, Kind, Object};
 use serde_json::Value;
 
 /// 2026-11-20T09:00:00Z, when every scenario opens.
@@ -48,10 +48,10 @@ impl Actor {
 /// Objects of the Open Cap Format as the ledger takes them: canonical JSON.
 pub fn objects(objects: impl IntoIterator<Item = Value>) -> Vec<String> {
     let canonical = |value: Value| {
-        let Value::Object(mut fields) = value else { panic!("an object is wanted") };
-        let text = |field: Option<Value>| field.and_then(|text| text.as_str().map(str::to_owned));
-        let kind = text(fields.remove("object_type")).and_then(|kind| Kind::parse(&kind));
-        let id = text(fields.remove("id")).expect("every object has an id");
+        let mut fields: Fields = serde_json::from_value(value).expect("an object is wanted");
+        let mut text = |field| fields.remove(field)?.as_str().map(str::to_owned);
+        let kind = text("object_type").and_then(|kind| Kind::parse(&kind));
+        let id = text("id").expect("every object has an id");
         Object::new(kind.expect("a kind of the format"), id, fields).to_json()
     };
     objects.into_iter().map(canonical).collect()

@@ -121,7 +121,7 @@ pub(crate) fn split() -> Value {
 
 /// An object in normal form as canonical JSON.
 pub(crate) fn object(kind: &str, id: &str, fields: Value) -> String {
-    let Value::Object(fields) = fields else { panic!("{fields}") };
+    let fields = serde_json::from_value(fields).unwrap();
     Object::new(Kind::parse(kind).unwrap(), id, fields).to_json()
 }
 

@@ -3,8 +3,7 @@
 
 use super::*;
 use crate::effect::Rounding;
-use crate::ocf::object::Kind;
-use serde_json::Value;
+use crate::ocf::object::{Kind, Value};
 
 type Read<T> = Result<T, ActionError>;
 

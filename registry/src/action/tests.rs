@@ -1,10 +1,10 @@
 //! Items of each shape, and what is refused.
 
 use super::*;
+use crate::ocf::object::Fields;
 
 fn object(text: &str) -> Object {
-    let value: serde_json::Value = serde_json::from_str(text).unwrap();
-    let mut fields = value.as_object().unwrap().clone();
+    let mut fields: Fields = serde_json::from_str(text).unwrap();
     let kind = Kind::parse(fields.remove("object_type").unwrap().as_str().unwrap()).unwrap();
     let id = fields.remove("id").unwrap().as_str().unwrap().to_owned();
     Object::new(kind, id, fields)

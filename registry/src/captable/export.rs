@@ -18,15 +18,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use super::{Fold, Told};
 use crate::amount::{DECIMALS, Quantity, format_decimal};
 use crate::date::Date;
 use crate::effect::{Effect, Opened};
 use crate::event::{Event, EventKind};
 use crate::handle::{AccountId, CertificateId, ClassId, IssuerId};
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Fields, Kind, Object, Value};
 use crate::ocf::{Code, Finding};
 
 /// A register in the words of the format.
@@ -138,37 +136,33 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn push(&mut self, kind: Kind, id: &str, fields: Value) {
-        let fields = match fields {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
-        self.objects.push(Object::new(kind, id, fields));
+    fn push(&mut self, kind: Kind, id: &str, fields: impl Into<Fields>) {
+        self.objects.push(Object::new(kind, id, fields.into()));
     }
 
     fn entities(&mut self, event: &Event) {
         for effect in &event.effects {
             match effect {
                 Effect::IssuerRegistered { issuer, formed, authorized, source_id, .. } => {
-                    let fields = json!({
-                        "formation_date": formed.to_string(),
-                        "initial_shares_authorized": authorized.to_string(),
-                    });
+                    let fields = [
+                        ("formation_date", formed.to_string().into()),
+                        ("initial_shares_authorized", authorized.to_string().into()),
+                    ];
                     self.push(Kind::Issuer, &named(source_id, issuer), fields);
                 }
                 Effect::ClassRegistered { class, kind, authorized, name, source_id, .. } => {
-                    let fields = json!({
-                        "name": name,
-                        "class_type": kind.as_str(),
-                        "default_id_prefix": class.to_string(),
-                        "initial_shares_authorized": authorized.to_string(),
-                        "votes_per_share": "1",
-                        "seniority": "1",
-                    });
+                    let fields = [
+                        ("name", name.as_str().into()),
+                        ("class_type", kind.as_str().into()),
+                        ("default_id_prefix", class.to_string().into()),
+                        ("initial_shares_authorized", authorized.to_string().into()),
+                        ("votes_per_share", "1".into()),
+                        ("seniority", "1".into()),
+                    ];
                     self.push(Kind::StockClass, &named(source_id, class), fields);
                 }
                 Effect::StakeholderRegistered { stakeholder, source_id, .. } => {
-                    self.push(Kind::Stakeholder, &named(source_id, stakeholder), json!({}));
+                    self.push(Kind::Stakeholder, &named(source_id, stakeholder), []);
                 }
                 _ => {}
             }
@@ -216,14 +210,14 @@ impl Teller<'_> {
             opened.iter().partition(|opened| Some(opened.account) == from);
         let moved = results.iter().fold(0u128, |sum, opened| sum.saturating_add(opened.quantity.0));
         let ids: Vec<String> = results.iter().map(|opened| self.opened_id(opened)).collect();
-        let mut fields = json!({
-            "date": event.date.to_string(),
-            "security_id": source,
-            "quantity": Quantity(moved).to_string(),
-            "resulting_security_ids": ids,
-        });
+        let mut fields = Fields::from([
+            ("date", event.date.to_string().into()),
+            ("security_id", source.into()),
+            ("quantity", Quantity(moved).to_string().into()),
+            ("resulting_security_ids", ids.into()),
+        ]);
         if let [balance] = balance.as_slice() {
-            fields["balance_security_id"] = self.opened_id(balance).into();
+            fields.insert("balance_security_id", self.opened_id(balance).into());
         }
         self.push(Kind::StockTransfer, &format!("transfer-{source}"), fields);
         for opened in opened {
@@ -241,11 +235,11 @@ impl Teller<'_> {
     ) -> String {
         let whole = format!("whole-{}", self.security(first));
         let ids: Vec<String> = closed.iter().map(|id| self.security(*id)).collect();
-        let fields = json!({
-            "date": event.date.to_string(),
-            "security_ids": ids,
-            "resulting_security_id": whole,
-        });
+        let fields = [
+            ("date", event.date.to_string().into()),
+            ("security_ids", ids.into()),
+            ("resulting_security_id", whole.as_str().into()),
+        ];
         self.push(Kind::StockConsolidation, &format!("consolidation-{whole}"), fields);
         let sources = closed.iter().filter_map(|id| self.fold.certificates.get(id));
         let sum = sources.fold(0u128, |sum, source| sum.saturating_add(source.last_quantity().0));
@@ -275,17 +269,19 @@ impl Teller<'_> {
             (price.unwrap_or_default(), paid.money.currency.to_string())
         });
         let number = if opened.number.is_empty() { &id } else { &opened.number };
-        let fields = json!({
-            "date": event.date.to_string(),
-            "security_id": id,
-            "custom_id": number,
-            "stakeholder_id": self.stakeholder(opened.account),
-            "stock_class_id": self.class(opened.class),
-            "quantity": opened.quantity.to_string(),
-            "share_price": { "amount": format_decimal(price, DECIMALS), "currency": currency },
-            "security_law_exemptions": [],
-            "stock_legend_ids": [],
-        });
+        let amount = format_decimal(price, DECIMALS);
+        let price = [("amount", amount.into()), ("currency", currency.into())];
+        let fields = [
+            ("date", event.date.to_string().into()),
+            ("security_id", id.as_str().into()),
+            ("custom_id", number.as_str().into()),
+            ("stakeholder_id", self.stakeholder(opened.account).into()),
+            ("stock_class_id", self.class(opened.class).into()),
+            ("quantity", opened.quantity.to_string().into()),
+            ("share_price", price.into()),
+            ("security_law_exemptions", Value::Array(Vec::new())),
+            ("stock_legend_ids", Value::Array(Vec::new())),
+        ];
         self.push(Kind::StockIssuance, &format!("issuance-{id}"), fields);
     }
 
@@ -301,7 +297,7 @@ impl Teller<'_> {
         let missing = named.filter(|id| !known.contains(id) && AccountId::parse(id).is_some());
         let missing: BTreeSet<String> = missing.map(str::to_owned).collect();
         for id in missing {
-            self.push(Kind::Stakeholder, &id, json!({}));
+            self.push(Kind::Stakeholder, &id, []);
         }
     }
 

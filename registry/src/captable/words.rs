@@ -6,14 +6,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Fold;
 use crate::effect::Effect;
 use crate::handle::{
     AccountId, CertificateId, ClassId, IssuerId, PlanId, SecurityId, StakeholderId,
 };
-use crate::ocf::object::Object;
+use crate::ocf::object::{Object, Value};
 
 /// What the field of an object refers to.
 #[derive(Clone, Copy)]
@@ -75,10 +73,9 @@ impl Fold {
             }
         }
         for field in RIGHTS {
-            let mut rights = object.value(field).cloned();
-            if rights.as_mut().is_some_and(|rights| self.convert_into_ids(issuer, rights)) {
-                let changed = changed.get_or_insert_with(|| object.as_ref().clone());
-                changed.set(field, rights.unwrap_or_default());
+            let Some(mut rights) = object.value(field).cloned() else { continue };
+            if self.convert_into_ids(issuer, &mut rights) {
+                changed.get_or_insert_with(|| object.as_ref().clone()).set(field, rights);
             }
         }
         changed.map_or_else(|| object.clone(), Arc::new)

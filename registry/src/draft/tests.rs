@@ -14,6 +14,7 @@ use crate::codec::Reader;
 use crate::effect::Authorized;
 use crate::event::EventKind;
 use crate::handle::ClassId;
+use crate::ocf::object::Fields;
 use crate::register::Party;
 
 mod days;
@@ -36,7 +37,7 @@ fn day(text: &str) -> Date {
 
 /// An object out of its JSON.
 fn object(value: Value) -> Object {
-    let Value::Object(mut fields) = value else { panic!("an object is wanted") };
+    let mut fields: Fields = serde_json::from_value(value).unwrap();
     let kind = Kind::parse(fields.remove("object_type").unwrap().as_str().unwrap()).unwrap();
     let id = fields.remove("id").unwrap().as_str().unwrap().to_owned();
     Object::new(kind, id, fields)
@@ -345,8 +346,9 @@ fn a_warrant_that_names_its_class_by_a_handle_is_exported_with_the_id() {
     assert_eq!(facts.class, Some(COMMON));
     let told = company.fold.export(company.entry.issuer, Date::MAX).objects;
     let told = told.iter().find(|object| object.text("security_id") == Some("w")).unwrap();
-    let right = &told.value("exercise_triggers").unwrap()[0]["conversion_right"];
-    assert_eq!(right["converts_to_stock_class_id"], "common");
+    let triggers = told.value("exercise_triggers").and_then(|list| list.as_array()).unwrap();
+    let class = triggers[0].get("conversion_right").unwrap().get("converts_to_stock_class_id");
+    assert_eq!(class, Some(&"common".into()));
 }
 
 #[test]

@@ -54,6 +54,18 @@ impl Findings {
         self.push(Finding::new(code, file, item, what, done))
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// A note that belongs after the first `place` findings, and that took longer to come to.
+    pub(super) fn note_at(&mut self, place: usize, finding: Finding) -> Result<(), Refusal> {
+        self.push(finding)?;
+        self.list[place..].rotate_right(1);
+        Ok(())
+    }
+
     /// A rule that an event is known to break and that is waived for it.
     pub(super) fn waived(&mut self, rule: Rule, file: &str, item: &str) -> Result<(), Refusal> {
         let finding = Finding::new(

@@ -4,11 +4,12 @@
 //! of the field; LENIENT has one reading for it, which is noted, or refuses too. Nothing is left out
 //! silently, and nothing is left out at all where a holding depends on it ([`Need::Firm`]).
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::findings::Findings;
 use super::format::{self, Field, Gap, Need, Shape, Since, Type};
-use super::object::{Kind, Object};
+use super::object::{Fields, Kind, Name, Object, Value};
 use super::tree::Tree;
 use super::{Code, Mode, Refusal};
 
@@ -32,21 +33,21 @@ impl Fault {
 /// Why a value is not taken.
 enum Stop {
     /// It cannot be read; the field that holds it decides what becomes of it.
-    Fault(Fault),
+    Fault(Box<Fault>),
     /// The package is refused.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal)
+        Stop::Refused(Box::new(refusal))
     }
 }
 
 type Taken<T> = Result<T, Stop>;
 
 fn fault<T>(what: impl Into<String>) -> Taken<T> {
-    Err(Stop::Fault(Fault::invalid(what)))
+    Err(Stop::Fault(Box::new(Fault::invalid(what))))
 }
 
 /// A step on the way to a value.
@@ -60,29 +61,35 @@ enum Step {
 pub(super) struct Normal<'a> {
     findings: &'a mut Findings,
     file: &'a str,
-    item: String,
+    /// The text of the file, which objects share.
+    whole: &'a Arc<str>,
+    item: &'a str,
     /// Whether the package claims a release after 1.2.0.
     newer: bool,
     path: Vec<Step>,
 }
 
 /// The members of a JSON object.
-type Members<'t> = Vec<(std::borrow::Cow<'t, str>, Tree<'t>)>;
+type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
 
 impl<'a> Normal<'a> {
     /// For the objects of `file`.
-    pub(super) fn new(findings: &'a mut Findings, file: &'a str, newer: bool) -> Normal<'a> {
-        Normal { findings, file, item: String::new(), newer, path: Vec::new() }
+    pub(super) fn new(
+        findings: &'a mut Findings,
+        (file, whole): (&'a str, &'a Arc<str>),
+        newer: bool,
+    ) -> Normal<'a> {
+        Normal { findings, file, whole, item: "", newer, path: Vec::new() }
     }
 
     /// An object of a kind. `id` is for findings, until the object's own is known to be sound.
     pub(super) fn object(
         &mut self,
         kind: Kind,
-        id: &str,
+        id: &'a str,
         members: Members<'_>,
     ) -> Result<Object, Refusal> {
-        self.item = id.to_owned();
+        self.item = id;
         let mut fields = self.whole(format::shape(kind), members)?;
         let id = match fields.remove("id") {
             Some(Value::String(id)) => id,
@@ -98,8 +105,8 @@ impl<'a> Normal<'a> {
         &mut self,
         shape: &'static Shape,
         members: Members<'_>,
-    ) -> Result<Map<String, Value>, Refusal> {
-        self.item.clear();
+    ) -> Result<Fields, Refusal> {
+        self.item = "";
         self.whole(shape, members)
     }
 
@@ -111,7 +118,7 @@ impl<'a> Normal<'a> {
         done: impl Into<String>,
     ) -> Result<(), Refusal> {
         let what = self.at_path(&what.into());
-        self.findings.departure(code, self.file, &self.item, what, done)
+        self.findings.departure(code, self.file, self.item, what, done)
     }
 
     /// Notes what is no departure.
@@ -122,11 +129,11 @@ impl<'a> Normal<'a> {
         done: impl Into<String>,
     ) -> Result<(), Refusal> {
         let what = self.at_path(&what.into());
-        self.findings.note(code, self.file, &self.item, what, done)
+        self.findings.note(code, self.file, self.item, what, done)
     }
 
     fn refusal(&self, code: Code, what: impl Into<String>) -> Refusal {
-        Refusal::new(code, self.file, &self.item, self.at_path(&what.into()))
+        Refusal::new(code, self.file, self.item, self.at_path(&what.into()))
     }
 
     fn strict(&self) -> bool {
@@ -149,22 +156,18 @@ impl<'a> Normal<'a> {
         if text.is_empty() { what.to_owned() } else { format!("{text}: {what}") }
     }
 
-    fn whole(
-        &mut self,
-        shape: &'static Shape,
-        members: Members<'_>,
-    ) -> Result<Map<String, Value>, Refusal> {
+    fn whole(&mut self, shape: &'static Shape, members: Members<'_>) -> Result<Fields, Refusal> {
         self.path.clear();
         self.part(shape, members).map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
+            Stop::Refused(refusal) => *refusal,
             Stop::Fault(fault) => self.refusal(fault.code, fault.what),
         })
     }
 
     /// An object within an object, or an object as a whole.
-    fn part(&mut self, shape: &'static Shape, members: Members<'_>) -> Taken<Map<String, Value>> {
-        let mut taken = Map::new();
-        let mut gaps: Vec<(usize, Fault)> = Vec::new();
+    fn part(&mut self, shape: &'static Shape, members: Members<'_>) -> Taken<Fields> {
+        let mut list: Vec<(Name, Value)> = Vec::with_capacity(members.len());
+        let mut gaps: Vec<(usize, Box<Fault>)> = Vec::new();
         let mut seen: u64 = 0;
         for (key, tree) in members {
             let Some((at, field)) = shape.field(&key) else {
@@ -184,7 +187,7 @@ impl<'a> Normal<'a> {
                         let what = "the release that the package claims has no such field";
                         self.note(Code::BeyondRelease, what, "read")?;
                     }
-                    taken.insert(field.name.to_owned(), value);
+                    list.push((Cow::Borrowed(field.name), value));
                 }
                 Ok(None) => {}
                 Err(Stop::Fault(fault)) => match field.need {
@@ -203,9 +206,10 @@ impl<'a> Normal<'a> {
                 && seen & (1 << at) == 0
             {
                 let what = "it is missing".to_owned();
-                gaps.push((at, Fault { code: Code::FieldMissing, what }));
+                gaps.push((at, Box::new(Fault { code: Code::FieldMissing, what })));
             }
         }
+        let mut taken = Fields::from(list);
         for (at, fault) in gaps {
             self.path.push(Step::Field(shape.fields[at].name));
             self.fill(&shape.fields[at], fault, &mut taken)?;
@@ -245,7 +249,7 @@ impl<'a> Normal<'a> {
     }
 
     /// A fault with the way to its value, for the object around.
-    fn raised(&mut self, mut fault: Fault) -> Stop {
+    fn raised(&mut self, mut fault: Box<Fault>) -> Stop {
         if let Some(Step::Field(name)) = self.path.pop() {
             fault.what = format!("{name}: {}", fault.what);
         }
@@ -276,8 +280,8 @@ impl<'a> Normal<'a> {
 }
 
 /// Some exporters write `{"omitted": true}`, with a comment, for a value that they keep back.
-fn is_omitted(map: &[(std::borrow::Cow<'_, str>, Tree<'_>)]) -> bool {
-    map.iter().any(|(key, value)| key == "omitted" && *value == Tree::Bool(true))
+fn is_omitted(map: &[(Cow<'_, str>, Tree<'_>)]) -> bool {
+    map.iter().any(|(key, value)| key == "omitted" && *value == Tree::True)
         && map.iter().all(|(key, _)| key == "omitted" || key == "comment")
 }
 

@@ -7,10 +7,14 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
-
 mod personal;
+mod shared;
 mod text;
+mod value;
+
+pub use shared::Text;
+pub(super) use text::members;
+pub use value::{Fields, Name, Value};
 
 /// Declares the kinds of objects: variant and text.
 macro_rules! kinds {
@@ -104,14 +108,14 @@ impl fmt::Display for Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Object {
     kind: Kind,
-    id: String,
+    id: Text,
     /// Every field but `object_type` and `id`.
-    fields: Map<String, Value>,
+    fields: Fields,
 }
 
 impl Object {
     /// An object of these fields, which the caller has brought into normal form.
-    pub fn new(kind: Kind, id: impl Into<String>, fields: Map<String, Value>) -> Object {
+    pub fn new(kind: Kind, id: impl Into<Text>, fields: Fields) -> Object {
         Object { kind, id: id.into(), fields }
     }
 
@@ -126,7 +130,7 @@ impl Object {
     }
 
     /// Every field but `object_type` and `id`.
-    pub fn fields(&self) -> &Map<String, Value> {
+    pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -147,18 +151,18 @@ impl Object {
     }
 
     /// Its id, and its fields to change; the caller keeps the object in normal form.
-    pub(super) fn parts(&mut self) -> (&str, &mut Map<String, Value>) {
+    pub(super) fn parts(&mut self) -> (&str, &mut Fields) {
         (&self.id, &mut self.fields)
     }
 
     /// Gives it another id.
     pub fn rename(&mut self, id: String) {
-        self.id = id;
+        self.id = id.into();
     }
 
     /// Sets a field; the caller keeps the object in normal form.
-    pub fn set(&mut self, field: &str, value: Value) {
-        self.fields.insert(field.to_owned(), value);
+    pub fn set(&mut self, field: &'static str, value: Value) {
+        self.fields.insert(field, value);
     }
 
     /// Takes a field out.

@@ -3,10 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::Code;
-use super::object::{Kind, Object};
+use super::object::{Kind, Object, Value};
 use super::tree::Tree;
 
 type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
@@ -128,10 +126,10 @@ pub(super) fn set_cliffs(object: &mut Object, cliffs: &[(usize, u64)]) {
     let (_, fields) = object.parts();
     let Some(Value::Array(conditions)) = fields.get_mut("vesting_conditions") else { return };
     for (at, installment) in cliffs {
-        let period =
-            conditions.get_mut(*at).and_then(|one| one.get_mut("trigger")?.get_mut("period"));
-        if let Some(Value::Object(period)) = period {
-            period.insert("cliff_installment".into(), (*installment).into());
+        let Some(Value::Object(condition)) = conditions.get_mut(*at) else { continue };
+        let Some(Value::Object(trigger)) = condition.get_mut("trigger") else { continue };
+        if let Some(Value::Object(period)) = trigger.get_mut("period") {
+            period.insert("cliff_installment", (*installment).into());
         }
     }
 }

@@ -21,7 +21,8 @@ const PAIRWISE_MAX: usize = 12;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Tree<'a> {
     Null,
-    Bool(bool),
+    True,
+    False,
     /// The digits as they stand there.
     Number(&'a str),
     Text(Cow<'a, str>),
@@ -48,6 +49,15 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// The text of a member; a byte order mark is passed (RFC 8259, 8.1).
+pub(super) fn text<'a>(file: &str, bytes: &'a [u8]) -> Read<&'a str> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let what = format!("byte {} is not UTF-8", error.valid_up_to());
+        Refusal::new(Code::JsonInvalid, file, "", what)
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// Reads one member from its beginning to its end.
 pub(super) struct Parser<'a> {
     file: &'a str,
@@ -60,14 +70,9 @@ pub(super) struct Parser<'a> {
 type Read<T> = Result<T, Refusal>;
 
 impl<'a> Parser<'a> {
-    /// A parser before the first byte; a byte order mark is passed (RFC 8259, 8.1).
-    pub(super) fn new(file: &'a str, bytes: &'a [u8]) -> Read<Parser<'a>> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let what = format!("byte {} is not UTF-8", error.valid_up_to());
-            Refusal::new(Code::JsonInvalid, file, "", what)
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Ok(Parser { file, text, at: 0, depth: 0, nodes: NODES_MAX })
+    /// A parser before the first byte.
+    pub(super) fn new(file: &'a str, text: &'a str) -> Parser<'a> {
+        Parser { file, text, at: 0, depth: 0, nodes: NODES_MAX }
     }
 
     /// Whether the next value is an object.
@@ -140,8 +145,8 @@ impl<'a> Parser<'a> {
                 Ok(Tree::List(list))
             }
             Some(b'-' | b'0'..=b'9') => self.number().map(Tree::Number),
-            Some(b't') => self.word("true", Tree::Bool(true)),
-            Some(b'f') => self.word("false", Tree::Bool(false)),
+            Some(b't') => self.word("true", Tree::True),
+            Some(b'f') => self.word("false", Tree::False),
             Some(b'n') => self.word("null", Tree::Null),
             _ => Err(self.broken("a value is wanted")),
         }

@@ -5,14 +5,12 @@
 //! day. Keys are sorted, and nothing but the package decides what is written: equal packages give
 //! equal bytes. What 1.2.0 has no name for is written as the main branch calls it, with a finding.
 
-use md5::{Digest, Md5};
-use serde_json::{Map, Value, json};
-
 use super::findings::Findings;
-use super::format::{self, File, Need, Shape, Since, Type};
-use super::object::{Kind, Object};
+use super::format::{self, Field, File, Need, Shape, Since, Type};
+use super::object::{Fields, Kind, Object, Value, members};
 use super::package::Package;
 use super::{Code, Finding, Mode, Refusal};
+use md5::{Digest, Md5};
 
 /// Items of one file.
 const ITEMS_MAX: usize = 100_000;
@@ -33,7 +31,7 @@ pub struct Written {
 /// Writes a package.
 pub fn write(package: &Package) -> Result<Written, Refusal> {
     let mut findings = Findings::new(Mode::Lenient);
-    let mut members = Vec::new();
+    let mut written = Vec::new();
     let mut manifest = head(package, &mut findings)?;
     for file in File::ALL {
         let (_, key, name, required) = file.names();
@@ -55,29 +53,31 @@ pub fn write(package: &Package) -> Result<Written, Refusal> {
             let bytes = contents(file, &texts);
             let md5 =
                 Md5::digest(&bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
-            listed.push(json!({ "filepath": format!("./{name}"), "md5": md5 }));
-            members.push((name, bytes));
+            let path = format!("./{name}");
+            listed.push(Value::from([("filepath", path.into()), ("md5", md5.into())]));
+            written.push((name, bytes));
         }
         if required || !listed.is_empty() {
-            manifest.insert(key.to_owned(), listed.into());
+            manifest.insert(key, listed.into());
         }
     }
-    members.push((MANIFEST.to_owned(), text(&Value::Object(manifest)).into_bytes()));
-    members.sort();
-    Ok(Written { members, findings: findings.into_list() })
+    written.push((MANIFEST.to_owned(), text(&manifest, &[]).into_bytes()));
+    written.sort();
+    Ok(Written { members: written, findings: findings.into_list() })
 }
 
 /// The manifest without its lists of files.
-fn head(package: &Package, findings: &mut Findings) -> Result<Map<String, Value>, Refusal> {
-    let mut head = Map::new();
-    head.insert("file_type".into(), format::MANIFEST.into());
-    head.insert("ocf_version".into(), format::VERSION.into());
-    head.insert("as_of".into(), package.as_of.to_string().into());
-    head.insert("generated_at".into(), package.generated_at.as_str().into());
+fn head(package: &Package, findings: &mut Findings) -> Result<Fields, Refusal> {
+    let mut head = Fields::default();
+    head.insert("file_type", format::MANIFEST.into());
+    head.insert("ocf_version", format::VERSION.into());
+    head.insert("as_of", package.as_of.to_string().into());
+    head.insert("generated_at", package.generated_at.as_str().into());
     if !package.comments.is_empty() {
-        head.insert("comments".into(), package.comments.clone().into());
+        head.insert("comments", package.comments.clone().into());
     }
-    head.insert("issuer".into(), object(&package.issuer, MANIFEST, findings)?);
+    let issuer = object(&package.issuer, MANIFEST, findings)?;
+    head.insert("issuer", Value::Object(issuer));
     Ok(head)
 }
 
@@ -89,7 +89,7 @@ fn parts(
 ) -> Result<Vec<Vec<String>>, Refusal> {
     let (mut parts, mut bytes): (Vec<Vec<String>>, usize) = (Vec::new(), 0);
     for one in objects {
-        let text = text(&object(one, name, findings)?);
+        let text = text(&object(one, name, findings)?, format::shape(one.kind()).fields);
         let full = parts.last().is_none_or(|part| part.len() >= ITEMS_MAX) || bytes >= BYTES_MAX;
         if full {
             parts.push(Vec::new());
@@ -112,11 +112,11 @@ fn contents(file: File, texts: &[String]) -> Vec<u8> {
 }
 
 /// An object as 1.2.0 has it.
-fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value, Refusal> {
+fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Fields, Refusal> {
     let kind = object.kind();
     let mut fields = object.fields().clone();
-    fields.insert("object_type".into(), kind.as_str().into());
-    fields.insert("id".into(), object.id().into());
+    fields.insert("object_type", kind.as_str().into());
+    fields.insert("id", object.id().into());
     let mut beyond = |what: String| {
         let done = "written as the main branch has it";
         findings.note(Code::BeyondRelease, file, object.id(), what, done)
@@ -134,23 +134,21 @@ fn object(object: &Object, file: &str, findings: &mut Findings) -> Result<Value,
             [one] => {
                 let one = one.clone();
                 fields.remove("current_relationships");
-                fields.insert("current_relationship".into(), one);
+                fields.insert("current_relationship", one);
             }
             _ => beyond("current_relationships: 1.2.0 has one at most".to_owned())?,
         }
     }
-    let shape = format::shape(kind);
-    newer(shape, &fields, &mut |field| beyond(format!("{field}: 1.2.0 has no such field")))?;
-    for field in shape.fields.iter().filter(|field| field.need == Need::Null) {
-        fields.entry(field.name).or_insert(Value::Null);
-    }
-    Ok(Value::Object(fields))
+    newer(format::shape(kind), &fields, &mut |field| {
+        beyond(format!("{field}: 1.2.0 has no such field"))
+    })?;
+    Ok(fields)
 }
 
 /// Names each field that 1.2.0 does not have, in an object and in those within it.
 fn newer(
     shape: &'static Shape,
-    fields: &Map<String, Value>,
+    fields: &Fields,
     found: &mut dyn FnMut(&str) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     for field in shape.fields {
@@ -182,6 +180,11 @@ fn within(
     }
 }
 
-fn text(value: &Value) -> String {
-    serde_json::to_string(value).expect("keys are texts")
+/// The text of an object; where it has no value for a field that is always there, `null` stands.
+fn text(fields: &Fields, shape: &[Field]) -> String {
+    let void = |field: &&Field| field.need == Need::Null && !fields.contains_key(field.name);
+    let void = shape.iter().filter(void).map(|field| (field.name, None));
+    let mut text = String::new();
+    members(fields.iter().map(|(name, value)| (name, Some(value))).chain(void), &mut text);
+    text
 }

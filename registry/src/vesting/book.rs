@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::{Allocation, Award, History, Schedule, Terms, Vesting, VestingError};
 use crate::amount::{Quantity, Ratio};
 use crate::date::Date;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 
 /// The vesting of every security of an issuer, by the ids of the format. It borrows the objects.
 #[derive(Clone, Debug, Default)]

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::{Allocation, MAX_CONDITIONS, VestingError};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::fraction::Fraction;
-use crate::ocf::object::Object;
+use crate::ocf::object::{Fields, Object, Value};
 
 /// Vesting terms (OCF 1.2.0 `VestingTerms`).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -181,7 +179,7 @@ fn first_of(conditions: &[Condition]) -> Result<Vec<usize>, VestingError> {
 /// Reads the fields of one condition.
 struct Reader<'a> {
     place: String,
-    fields: &'a Map<String, Value>,
+    fields: &'a Fields,
     ids: &'a BTreeMap<&'a str, usize>,
 }
 

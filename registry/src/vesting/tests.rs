@@ -19,7 +19,7 @@ fn terms(allocation: &str, conditions: Value) -> Result<Terms, VestingError> {
     let fields = json!({
         "name": "Terms", "allocation_type": allocation, "vesting_conditions": conditions,
     });
-    let Value::Object(fields) = fields else { unreachable!() };
+    let fields = serde_json::from_value(fields).unwrap();
     Terms::of(&Object::new(Kind::VestingTerms, "terms", fields))
 }
 

@@ -5,7 +5,7 @@ use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::ocf::source::Source;
 use counterfoil_registry::ocf::{Code, Mode, read};
 use counterfoil_registry::rule::Rule;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::shared::{
     EXACT, LENIENT, STRICT, carried_out, issuer, members, package, repaired, sample, shared, table,
@@ -35,6 +35,33 @@ fn a_wrong_md5_is_a_finding_or_a_refusal() {
     assert_eq!(package.findings[0].code, Code::Md5Mismatch);
     let refusal = read(&source, EXACT).unwrap_err();
     assert_eq!((refusal.code, &*refusal.file), (Code::Md5Mismatch, "Stakeholders.ocf.json"));
+}
+
+/// Hashes are taken while a file is read; what is found does not tell.
+#[test]
+fn a_wrong_md5_is_told_before_what_its_file_says() {
+    let holder = |id: &str| {
+        json!({ "object_type": "STAKEHOLDER", "id": id, "name": { "legal_name": id },
+                "stakeholder_type": "INDIVIDUAL", "_key": 1 })
+    };
+    let source = package(issuer(), &[holder("ada"), holder("bob")]);
+    let found: Vec<(Code, String, String)> = read(&source, LENIENT)
+        .unwrap()
+        .findings
+        .into_iter()
+        .take(4)
+        .map(|finding| (finding.code, finding.file, finding.item))
+        .collect();
+    let told = |code, file: &str, item: &str| (code, file.to_owned(), item.to_owned());
+    let expected = [
+        told(Code::Md5Mismatch, "STAKEHOLDERS.json", ""),
+        told(Code::FieldUnknown, "STAKEHOLDERS.json", "ada"),
+        told(Code::FieldUnknown, "STAKEHOLDERS.json", "bob"),
+        told(Code::Md5Mismatch, "STOCK_CLASSES.json", ""),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(read(&source, STRICT).unwrap_err().code, Code::FieldUnknown);
+    assert_eq!(read(&source, EXACT).unwrap_err().code, Code::Md5Mismatch);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use counterfoil_registry::handle::IssuerId;
 use counterfoil_registry::ocf::object::{Kind, Object};
 use counterfoil_registry::register::{Party, Place, Register};
 use counterfoil_registry::rule::Rule;
-use serde_json::{Value, json};
+use serde_json::json;
 
 mod laws;
 
@@ -92,7 +92,7 @@ impl Company {
     /// Says of a class that its shares are divided so finely.
     pub(crate) fn divide(&mut self, class: &str, unit: &str) {
         let fields = json!({ "stock_class_id": class, "quantity": unit });
-        let Value::Object(fields) = fields else { unreachable!("an object was written") };
+        let fields = serde_json::from_value(fields).expect("an object was written");
         self.divided.push(Object::new(Kind::StockIssuance, "unit", fields));
         self.entry.decimals = Decimals::of(&self.divided);
     }

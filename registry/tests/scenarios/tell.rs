@@ -147,6 +147,7 @@ fn object(value: Value) -> Object {
         other => panic!("{field} is a text: {other:?}"),
     };
     let (kind, id) = (text("object_type"), text("id"));
+    let fields = serde_json::from_value(fields.into()).expect("fields are JSON");
     Object::new(Kind::parse(&kind).expect("a kind of the format"), id, fields)
 }
 

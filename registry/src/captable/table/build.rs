@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::super::conversion::{AsConverted, Convertible};
 use super::super::{CertificateFacts, ClassFacts, Fold, FoldError, SecurityFacts};
 use super::{
@@ -15,7 +13,7 @@ use crate::captable::vesting::{Figures, Grants};
 use crate::date::Date;
 use crate::effect::Instrument;
 use crate::handle::{ClassId, Holder, IssuerId, SecurityId};
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 
 impl Fold {
     /// The cap table of an issuer at the end of `as_of`; `Ok(None)` where no event enters the

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::amount::Quantity;
-use crate::ocf::object::Object;
+use crate::ocf::object::{Object, Value};
 use crate::ocf::package::Item;
 
 /// The names that are taken.
@@ -51,7 +49,7 @@ impl Fresh {
         }
         match made.value("investment_amount").cloned() {
             Some(Value::Object(mut money)) => {
-                money.insert("amount".into(), quantity.to_string().into());
+                money.insert("amount", quantity.to_string().into());
                 made.set("investment_amount", Value::Object(money));
             }
             _ => made.set("quantity", quantity.to_string().into()),

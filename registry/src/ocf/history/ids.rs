@@ -16,20 +16,9 @@ pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(
     let mut left_out = Vec::new();
     let mut fresh: Option<Fresh> = None;
     let mut renamed: Vec<(usize, String)> = Vec::new();
-    let names = |file: Option<File>| {
-        let items = package.items.iter().enumerate();
-        let items = items.filter(move |(_, item)| format::file(item.object.kind()) == file);
-        Names::of(items.map(|(at, item)| (item.object.id(), at)))
-    };
-    let known: Vec<(Option<File>, Names<'_>)> =
-        File::ALL.map(|file| (Some(file), names(Some(file)))).into();
-    for (at, item) in package.items.iter().enumerate() {
+    for (at, first) in repeated(package) {
+        let item = &package.items[at];
         let (kind, id) = (item.object.kind(), item.object.id());
-        let of_file = known.iter().find(|(file, _)| *file == format::file(kind));
-        let first = of_file.and_then(|(_, names)| names.get(id)).unwrap_or(at);
-        if first == at {
-            continue;
-        }
         let file = package.file(item.file);
         if package.items[first].object == item.object {
             let what = "the same object stands in the package twice";
@@ -62,6 +51,20 @@ pub(super) fn unique(package: &mut Package, findings: &mut Findings) -> Result<(
     }
     super::index::remove(package, &left_out);
     Ok(())
+}
+
+/// The items whose id another one of the same file type has before them, each with that one.
+fn repeated(package: &Package) -> Vec<(usize, usize)> {
+    let mut ids = File::ALL.map(|_| Vec::new());
+    for (at, item) in package.items.iter().enumerate() {
+        if let Some(file) = format::file(item.object.kind()) {
+            ids[file as usize].push((item.object.id(), at));
+        }
+    }
+    let lists = ids.map(|ids| Names::of(ids.into_iter()));
+    let mut repeated: Vec<_> = lists.iter().flat_map(Names::repeated).collect();
+    repeated.sort_unstable();
+    repeated
 }
 
 /// Whether shares are held, limited or multiplied by what bears the id, so that two under one id

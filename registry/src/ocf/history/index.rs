@@ -7,7 +7,7 @@ use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::normal::shown;
 use crate::ocf::object::{Kind, Object};
-use crate::ocf::package::{Item, Package};
+use crate::ocf::package::Package;
 use crate::ocf::{Code, Refusal};
 
 /// What a kind of object does in a history.
@@ -119,19 +119,18 @@ impl Index {
         let mut index = Index::default();
         let mut left_out = Vec::new();
         let issuances = package.items.iter().enumerate();
-        let issuances: Vec<(usize, &Item)> =
-            issuances.filter(|(_, item)| role(item.object.kind()) == Role::Issuance).collect();
-        let ids = issuances.iter().map(|(at, item)| {
-            let id = item.object.text("security_id");
-            (id.unwrap_or_default(), *at)
-        });
+        let issuances = issuances.filter(|(_, item)| role(item.object.kind()) == Role::Issuance);
+        let issuances: Vec<Issued<'_>> =
+            issuances.map(|(at, item)| Issued::of(at, &item.object)).collect();
+        let items = Names::of(issuances.iter().map(|issued| (issued.security, issued.at)));
         let mut names = Securities {
-            items: Names::of(ids),
+            again: items.repeated().collect(),
+            items,
             of_item: vec![usize::MAX; package.items.len()],
             left_of: BTreeMap::new(),
         };
-        for (at, item) in issuances {
-            index.issuance(at, item, package, &mut names, &mut left_out, findings)?;
+        for issued in issuances {
+            index.issuance(&issued, package, &mut names, &mut left_out, findings)?;
         }
         names.balances(package);
         for (at, item) in package.items.iter().enumerate() {
@@ -163,17 +162,16 @@ impl Index {
 
     fn issuance(
         &mut self,
-        at: usize,
-        item: &Item,
+        issued: &Issued<'_>,
         package: &Package,
         names: &mut Securities<'_>,
         left_out: &mut Vec<usize>,
         findings: &mut Findings,
     ) -> Result<(), Refusal> {
-        let object = &item.object;
-        let id = object.text("security_id").unwrap_or_default();
-        if let Some(known) = names.issued(id) {
+        let (at, id) = (issued.at, issued.security);
+        if let Some(known) = names.again.get(&at).map(|first| names.of_item[*first]) {
             let first = &package.items[self.txs[self.securities[known].issuance].item].object;
+            let (item, object) = (&package.items[at], &package.items[at].object);
             let what = format!("the security {} is issued twice", shown(id));
             let file = package.file(item.file);
             if first.kind() != object.kind() || first.fields() != object.fields() {
@@ -192,7 +190,7 @@ impl Index {
             opener: None,
             events: Vec::new(),
         });
-        let tx = Tx::new(at, object.kind(), date(object));
+        let tx = Tx::new(at, issued.kind, issued.date);
         self.txs.push(Tx { security: Some(security), ..tx });
         Ok(())
     }
@@ -341,6 +339,21 @@ impl Index {
     }
 }
 
+/// An issuance, read once.
+struct Issued<'a> {
+    at: usize,
+    kind: Kind,
+    security: &'a str,
+    date: Date,
+}
+
+impl<'a> Issued<'a> {
+    fn of(at: usize, object: &'a Object) -> Issued<'a> {
+        let security = object.text("security_id").unwrap_or_default();
+        Issued { at, kind: object.kind(), security, date: date(object) }
+    }
+}
+
 impl Tx {
     fn new(item: usize, kind: Kind, date: Date) -> Tx {
         Tx {
@@ -378,6 +391,8 @@ fn partly_reissued(object: &Object, names: &Securities<'_>) -> bool {
 struct Securities<'a> {
     /// Items that issue one, by its id.
     items: Names<'a>,
+    /// Items that issue what an item before them issues, each with that one.
+    again: BTreeMap<usize, usize>,
     /// The index of the security that an item issues.
     of_item: Vec<usize>,
     /// Balances that events name and nothing issues, by the security that they are left of: what is
@@ -399,14 +414,16 @@ impl<'a> Securities<'a> {
 
     fn balances(&mut self, package: &'a Package) {
         let mut named: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
-        for item in &package.items {
+        let events = package.items.iter();
+        for item in events.filter(|item| role(item.object.kind()) == Role::Terminal) {
             let object = &item.object;
-            let Some(from) = object.text("security_id") else { continue };
             let mut left = object.text("balance_security_id");
             if partly_reissued(object, self) {
                 left = object.texts("resulting_security_ids").find(|id| self.issued(id).is_none());
             }
-            if let Some(left) = left.filter(|left| self.issued(left).is_none()) {
+            if let Some(left) = left.filter(|left| self.issued(left).is_none())
+                && let Some(from) = object.text("security_id")
+            {
                 named.entry(from).or_default().push(left);
             }
         }

@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::fresh::Fresh;
 use super::lost::quantity;
 use crate::amount::Quantity;
 use crate::ocf::findings::Findings;
 use crate::ocf::normal::shown;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Fields, Kind, Object};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
@@ -50,14 +48,14 @@ pub(super) fn divide(package: &mut Package, findings: &mut Findings) -> Result<(
         let done = "each opens a part of it, and a consolidation joins the parts";
         let (name, id) = (package.file(item.file), item.object.id());
         findings.departure(Code::ResultInvalid, name, id, what, done)?;
-        let fields = json!({
-            "date": last, "security_ids": ids, "resulting_security_id": security,
-        });
-        let fields = fields.as_object().cloned().unwrap_or_default();
         let id = fresh.after(whole.id());
-        package
-            .items
-            .push(Item { file, object: Object::new(Kind::StockConsolidation, id, fields) });
+        let fields = Fields::from([
+            ("date", last.into()),
+            ("security_ids", ids.into()),
+            ("resulting_security_id", security.into()),
+        ]);
+        let joined = Object::new(Kind::StockConsolidation, id, fields);
+        package.items.push(Item { file, object: joined });
     }
     Ok(())
 }

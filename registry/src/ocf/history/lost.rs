@@ -6,13 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::fresh::Fresh;
 use crate::amount::Quantity;
 use crate::ocf::findings::Findings;
 use crate::ocf::normal::shown;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 

@@ -4,12 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
-
 use crate::ocf::findings::Findings;
 use crate::ocf::format::{self, Gap, Need, Shape, Target, Type, UNSTATED};
 use crate::ocf::normal::shown;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Fields, Kind, Object, Value};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 
@@ -58,7 +56,7 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
                     made.push(Item { file: item.file, object: holder(wanted) });
                 }
                 Target::Class if is_issuance(kind) && wanted.is_empty() => match &classes.all[..] {
-                    [only] => drop(fields.insert(field.to_owned(), only.as_str().into())),
+                    [only] => fields.insert(field, only.as_str().into()),
                     _ => {
                         let what = format!("{field}: it is missing, and not one class is there");
                         return Err(Refusal::new(Code::FieldMissing, file, id, what));
@@ -75,12 +73,12 @@ fn once(package: &mut Package, findings: &mut Findings) -> Result<bool, Refusal>
                         let done = "taken as the classes of common stock, or all where none is";
                         findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
                     }
-                    fields.insert(field.to_owned(), classes.common().into());
+                    fields.insert(field, classes.common().into());
                 }
                 Target::Issuer => {
                     let done = "read as the one issuer of the package";
                     findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
-                    fields.insert(field.to_owned(), package.issuer.id().into());
+                    fields.insert(field, package.issuer.id().into());
                 }
                 _ => {
                     let done = "left out: it speaks about nothing that is there";
@@ -104,35 +102,41 @@ fn is_issuance(kind: Kind) -> bool {
 }
 
 fn holder(id: String) -> Object {
-    let fields = json!({
-        "name": { "legal_name": UNSTATED },
-        "stakeholder_type": "INDIVIDUAL",
-    });
-    let fields = fields.as_object().cloned().unwrap_or_default();
-    Object::new(Kind::Stakeholder, id, fields)
+    let fields = [
+        ("name", [("legal_name", UNSTATED.into())].into()),
+        ("stakeholder_type", "INDIVIDUAL".into()),
+    ];
+    Object::new(Kind::Stakeholder, id, fields.into())
 }
 
 /// Terms under which nothing vests: without them the grant would count as vested.
 fn terms(id: String) -> Object {
-    let fields = json!({
-        "name": UNSTATED, "description": UNSTATED, "allocation_type": "CUMULATIVE_ROUND_DOWN",
-        "vesting_conditions": [{
-            "id": UNSTATED, "portion": { "numerator": "1", "denominator": "1" },
-            "trigger": { "type": "VESTING_EVENT" }, "next_condition_ids": [],
-        }],
-    });
-    let fields = fields.as_object().cloned().unwrap_or_default();
-    Object::new(Kind::VestingTerms, id, fields)
+    let condition = [
+        ("id", UNSTATED.into()),
+        ("portion", [("numerator", "1".into()), ("denominator", "1".into())].into()),
+        ("trigger", [("type", "VESTING_EVENT".into())].into()),
+        ("next_condition_ids", Value::Array(Vec::new())),
+    ];
+    let fields = [
+        ("name", UNSTATED.into()),
+        ("description", UNSTATED.into()),
+        ("allocation_type", "CUMULATIVE_ROUND_DOWN".into()),
+        ("vesting_conditions", vec![Value::from(condition)].into()),
+    ];
+    Object::new(Kind::VestingTerms, id, fields.into())
 }
 
 /// A class of which nothing but its id is known: it limits nothing, and converts into nothing.
 fn class(id: String) -> Object {
-    let fields = json!({
-        "name": id, "class_type": "COMMON", "default_id_prefix": "",
-        "initial_shares_authorized": "NOT APPLICABLE", "votes_per_share": "1", "seniority": "1",
-    });
-    let fields = fields.as_object().cloned().unwrap_or_default();
-    Object::new(Kind::StockClass, id, fields)
+    let fields = [
+        ("name", id.as_str().into()),
+        ("class_type", "COMMON".into()),
+        ("default_id_prefix", "".into()),
+        ("initial_shares_authorized", "NOT APPLICABLE".into()),
+        ("votes_per_share", "1".into()),
+        ("seniority", "1".into()),
+    ];
+    Object::new(Kind::StockClass, id, fields.into())
 }
 
 /// The classes of a package by their ids.
@@ -237,7 +241,7 @@ struct Missing {
 /// Looks through an object, and the objects within it; takes out the links that may be absent.
 fn part(
     shape: &'static Shape,
-    fields: &mut Map<String, Value>,
+    fields: &mut Fields,
     known: &Known,
     top: bool,
     missing: &mut Missing,
@@ -256,12 +260,12 @@ fn part(
                     continue;
                 }
                 if target == Target::Terms {
-                    missing.terms.push(id.clone());
+                    missing.terms.push(id.to_string());
                 } else if optional {
                     missing.links.push(field.name.to_owned());
                     fields.remove(field.name);
                 } else if top {
-                    missing.needed.push((field.name, target, id.clone()));
+                    missing.needed.push((field.name, target, id.to_string()));
                 }
             }
             Type::List(Type::To(target), least, _) if *target != Target::Security => {
@@ -308,12 +312,7 @@ fn part(
     }
 }
 
-fn within(
-    holds: &'static Type,
-    inner: &mut Map<String, Value>,
-    known: &Known,
-    missing: &mut Missing,
-) {
+fn within(holds: &'static Type, inner: &mut Fields, known: &Known, missing: &mut Missing) {
     let shape = match holds {
         Type::Part(shape) => Some(*shape),
         Type::OneOf(options) => {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::ocf::findings::Findings;
 use crate::ocf::normal::shown;
-use crate::ocf::object::Kind;
+use crate::ocf::object::{Kind, Value};
 use crate::ocf::package::Package;
 use crate::ocf::{Code, Refusal};
 

@@ -5,14 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::fresh::Fresh;
 use super::index::{Index, Role};
 use crate::amount::Quantity;
 use crate::date::Date;
 use crate::ocf::findings::Findings;
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
 use crate::rule::Rule;

@@ -1,19 +1,18 @@
 //! Gaps and ties: what LENIENT puts where a required field is missing, and how fields that exclude
 //! or need each other are brought together.
 
-use serde_json::{Map, Value, json};
-
 use super::{Fault, Normal, Stop, Taken};
 use crate::ocf::Code;
 use crate::ocf::format::{Field, Gap, Need, Tie, UNSTATED};
+use crate::ocf::object::{Fields, Value};
 
 impl Normal<'_> {
     /// Fills a required field that is missing or cannot be read.
     pub(super) fn fill(
         &mut self,
         field: &Field,
-        fault: Fault,
-        taken: &mut Map<String, Value>,
+        fault: Box<Fault>,
+        taken: &mut Fields,
     ) -> Taken<()> {
         let gap = match field.need {
             Need::Must(gap) => gap,
@@ -38,14 +37,14 @@ impl Normal<'_> {
             other => format!("taken as {other}"),
         };
         self.departure(fault.code, fault.what, done)?;
-        taken.insert(field.name.to_owned(), value);
+        taken.insert(field.name, value);
         Ok(())
     }
 
     /// Checks what binds several fields.
-    pub(super) fn tie(&mut self, tie: Tie, taken: &mut Map<String, Value>) -> Taken<()> {
-        let there = |taken: &Map<String, Value>, names: &[&'static str]| -> Vec<&'static str> {
-            names.iter().copied().filter(|name| taken.contains_key(*name)).collect()
+    pub(super) fn tie(&mut self, tie: Tie, taken: &mut Fields) -> Taken<()> {
+        let there = |taken: &Fields, names: &[&'static str]| -> Vec<&'static str> {
+            names.iter().copied().filter(|name| taken.contains_key(name)).collect()
         };
         match tie {
             Tie::One(names) => match there(taken, names)[..] {
@@ -81,8 +80,8 @@ impl Normal<'_> {
             }
             Tie::When(name, values, needed) => {
                 let applies = match taken.get(name) {
-                    Some(Value::String(text)) => values.contains(&text.as_str()),
-                    Some(Value::Bool(value)) => *value && values == ["true"],
+                    Some(Value::String(text)) => values.contains(&&**text),
+                    Some(Value::True) => values == ["true"],
                     _ => false,
                 };
                 if !applies || !there(taken, needed).is_empty() {
@@ -93,7 +92,7 @@ impl Normal<'_> {
                     [price] => {
                         let done = "taken as zero of no currency (XXX)";
                         self.departure(Code::FieldMissing, what, done)?;
-                        taken.insert((*price).to_owned(), no_price());
+                        taken.insert(*price, no_price());
                     }
                     _ => {
                         self.departure(Code::FieldMissing, what, format!("{name} is left out"))?;
@@ -105,7 +104,7 @@ impl Normal<'_> {
         }
     }
 
-    fn excess(&mut self, name: &str, other: &str, taken: &mut Map<String, Value>) -> Taken<()> {
+    fn excess(&mut self, name: &str, other: &str, taken: &mut Fields) -> Taken<()> {
         let what = format!("{name} and {other} exclude each other");
         self.departure(Code::FieldInvalid, what, format!("{name} is left out"))?;
         taken.remove(name);
@@ -115,35 +114,42 @@ impl Normal<'_> {
 
 fn missing<T>(names: &[&str]) -> Taken<T> {
     let what = format!("{} is missing", names.join(" or "));
-    Err(Stop::Fault(Fault { code: Code::FieldMissing, what }))
+    Err(Stop::Fault(Box::new(Fault { code: Code::FieldMissing, what })))
 }
 
-fn value(gap: Gap, taken: &Map<String, Value>) -> Option<Value> {
+fn value(gap: Gap, taken: &Fields) -> Option<Value> {
     Some(match gap {
         Gap::Refuse | Gap::Later(_) => return None,
-        Gap::Empty => json!([]),
+        Gap::Empty => Value::Array(Vec::new()),
         Gap::Text(text) => text.into(),
         Gap::Number(number) => number.into(),
         Gap::False => false.into(),
         Gap::NoPrice => no_price(),
-        Gap::Name => json!({ "legal_name": UNSTATED }),
+        Gap::Name => [("legal_name", UNSTATED.into())].into(),
         Gap::Mechanism => mechanism(),
-        Gap::Triggers => json!([{
-            "type": "UNSPECIFIED",
-            "trigger_id": UNSTATED,
-            "conversion_right": {
-                "type": "CONVERTIBLE_CONVERSION_RIGHT",
-                "conversion_mechanism": mechanism(),
-            },
-        }]),
+        Gap::Triggers => {
+            let right = [
+                ("type", "CONVERTIBLE_CONVERSION_RIGHT".into()),
+                ("conversion_mechanism", mechanism()),
+            ];
+            Value::Array(vec![
+                [
+                    ("type", "UNSPECIFIED".into()),
+                    ("trigger_id", UNSTATED.into()),
+                    ("conversion_right", right.into()),
+                ]
+                .into(),
+            ])
+        }
         Gap::As(other) => taken.get(other)?.as_str()?.into(),
     })
 }
 
 fn no_price() -> Value {
-    json!({ "amount": "0", "currency": "XXX" })
+    [("amount", "0".into()), ("currency", "XXX".into())].into()
 }
 
 fn mechanism() -> Value {
-    json!({ "type": "CUSTOM_CONVERSION", "custom_conversion_description": UNSTATED })
+    let description = UNSTATED.into();
+    [("type", "CUSTOM_CONVERSION".into()), ("custom_conversion_description", description)].into()
 }

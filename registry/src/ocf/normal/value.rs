@@ -1,12 +1,13 @@
 //! One value after another, by what its field holds.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use super::text::{cut, decimal, hundredths, is_email, is_moment, is_phone, percentage, plain};
 use super::{Members, Normal, Shape, Step, Stop, Taken, fault, shown};
 use crate::date::Date;
 use crate::ocf::Code;
 use crate::ocf::format::{Type, Unique};
+use crate::ocf::object::{Text, Value};
 use crate::ocf::tree::Tree;
 
 /// Bytes of a text that goes into the ledger.
@@ -18,11 +19,12 @@ impl Normal<'_> {
     /// A value in normal form.
     pub(super) fn value(&mut self, holds: Type, tree: Tree<'_>) -> Taken<Value> {
         match holds {
-            Type::Text => self.text(tree).map(Value::String),
-            Type::Label | Type::To(_) => self.label(tree).map(Value::String),
+            Type::Text => self.text(tree).map(|text| self.kept(text)),
+            Type::Label | Type::To(_) => self.label(tree).map(|text| self.kept(text)),
             Type::Enum(known) => {
                 let text = self.text(tree)?;
-                self.one_of(&text, known).map(Value::from)
+                let found = self.one_of(&text, known)?;
+                Ok(if text == found { self.kept(text) } else { found.into() })
             }
             Type::Bool => self.bool(&tree),
             Type::Integer(least) => self.integer(&tree, least),
@@ -60,19 +62,23 @@ impl Normal<'_> {
         }
     }
 
-    fn text(&mut self, tree: Tree<'_>) -> Taken<String> {
+    fn kept(&self, text: Cow<'_, str>) -> Value {
+        Text::within(self.whole, text).into()
+    }
+
+    fn text<'t>(&mut self, tree: Tree<'t>) -> Taken<Cow<'t, str>> {
         match tree {
-            Tree::Text(text) => Ok(text.into_owned()),
+            Tree::Text(text) => Ok(text),
             Tree::Number(number) => {
                 let what = "a number where a text belongs";
                 self.departure(Code::FieldInvalid, what, "read as the same digits")?;
-                Ok(number.to_owned())
+                Ok(Cow::Borrowed(number))
             }
             _ => fault("a text is wanted"),
         }
     }
 
-    fn label(&mut self, tree: Tree<'_>) -> Taken<String> {
+    fn label<'t>(&mut self, tree: Tree<'t>) -> Taken<Cow<'t, str>> {
         let text = self.text(tree)?;
         if text.is_empty() || text.len() > LABEL_BYTES_MAX || text.chars().any(char::is_control) {
             return fault("a text of 1 to 200 bytes without control characters is wanted");
@@ -106,7 +112,8 @@ impl Normal<'_> {
 
     fn bool(&mut self, tree: &Tree<'_>) -> Taken<Value> {
         let value = match tree {
-            Tree::Bool(value) => return Ok((*value).into()),
+            Tree::True => return Ok(Value::True),
+            Tree::False => return Ok(Value::False),
             Tree::Text(text) if text.eq_ignore_ascii_case("true") => true,
             Tree::Text(text) if text.eq_ignore_ascii_case("false") => false,
             _ => return fault("true or false is wanted"),
@@ -149,7 +156,7 @@ impl Normal<'_> {
             _ => return fault(NUMERIC),
         };
         if let Some(text) = decimal(&text) {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(self.kept(text));
         }
         let trimmed = text.trim();
         let (found, done) = match decimal(trimmed) {
@@ -189,7 +196,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date YYYY-MM-DD is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if Date::parse(&text).is_some() {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(self.kept(text));
         }
         let date = text.trim().get(..10).and_then(Date::parse);
         let rest = text.trim().get(10..).unwrap_or_default();
@@ -207,7 +214,7 @@ impl Normal<'_> {
         const WANTED: &str = "a date and a time with its zone is wanted";
         let Tree::Text(text) = tree else { return fault(WANTED) };
         if is_moment(&text) {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(self.kept(text));
         }
         let date = text.get(..10).and_then(Date::parse);
         let what = format!("{:?}: {WANTED}", shown(&text));
@@ -220,7 +227,7 @@ impl Normal<'_> {
 
     fn form(&mut self, tree: Tree<'_>, wanted: &str, fits: fn(&str) -> bool) -> Taken<Value> {
         let text = self.text(tree)?;
-        if fits(&text) { Ok(text.into()) } else { fault(wanted) }
+        if fits(&text) { Ok(self.kept(text)) } else { fault(wanted) }
     }
 
     /// A code in upper case; LENIENT raises one in lower case.
@@ -237,7 +244,7 @@ impl Normal<'_> {
                 && text.bytes().all(|c| c.is_ascii_uppercase() || (digits && c.is_ascii_digit()))
         };
         if fits(&text) {
-            return Ok(text.into());
+            return Ok(self.kept(text));
         }
         let raised = text.trim().to_ascii_uppercase();
         if !fits(&raised) {
@@ -329,8 +336,7 @@ impl Normal<'_> {
                 _ => return fault("its type is missing"),
             },
         };
-        let part: Map<String, Value> = self.part(shape, members)?;
-        Ok(Value::Object(part))
+        self.part(shape, members).map(Value::Object)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Objects as canonical JSON (RFC 8785): members in the order of their UTF-16 code units, no white
 //! space, whole numbers only.
 
-use serde_json::{Map, Value};
+use std::fmt;
 
-use super::{Kind, Object};
+use super::{Fields, Kind, Object, Value};
 
 /// Levels that the value of a field may have: the format needs eight.
 const DEPTH_MAX: usize = 32;
@@ -11,9 +11,9 @@ const DEPTH_MAX: usize = 32;
 impl Object {
     /// The canonical JSON.
     pub fn to_json(&self) -> String {
-        let (kind, id) = (Value::from(self.kind.as_str()), Value::from(self.id.as_str()));
-        let own = [("object_type", &kind), ("id", &id)];
-        let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value));
+        let (kind, id) = (Value::from(self.kind.as_str()), Value::String(self.id.clone()));
+        let own = [("id", Some(&id)), ("object_type", Some(&kind))];
+        let fields = self.fields.iter().map(|(name, value)| (name, Some(value)));
         let mut text = String::new();
         members(own.into_iter().chain(fields), &mut text);
         text
@@ -21,24 +21,30 @@ impl Object {
 
     /// Reads the canonical JSON of an object; any other text is `None`.
     pub fn parse_json(text: &str) -> Option<Object> {
-        let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return None };
+        let mut fields: Fields = serde_json::from_str(text).ok()?;
         let kind = Kind::parse(fields.remove("object_type")?.as_str()?)?;
-        let id = fields.remove("id")?.as_str()?.to_owned();
-        let sound = !id.is_empty() && fields.values().all(|value| is_canonical(value, DEPTH_MAX));
+        let Value::String(id) = fields.remove("id")? else { return None };
+        let sound = !id.is_empty() && fields.iter().all(|(_, value)| is_within(value, DEPTH_MAX));
         let object = sound.then(|| Object::new(kind, id, fields))?;
         (object.to_json() == text).then_some(object)
     }
 }
 
-/// Numbers are whole: a fraction has several spellings.
-fn is_canonical(value: &Value, depth: usize) -> bool {
+fn is_within(value: &Value, depth: usize) -> bool {
     match value {
         _ if depth == 0 => false,
-        Value::Null => false,
-        Value::Number(number) => number.is_i64() || number.is_u64(),
-        Value::Array(items) => items.iter().all(|item| is_canonical(item, depth - 1)),
-        Value::Object(fields) => fields.values().all(|value| is_canonical(value, depth - 1)),
-        Value::Bool(_) | Value::String(_) => true,
+        Value::Array(items) => items.iter().all(|item| is_within(item, depth - 1)),
+        Value::Object(fields) => fields.iter().all(|(_, value)| is_within(value, depth - 1)),
+        Value::True | Value::False | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+/// Canonical JSON.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        write(self, &mut text);
+        f.write_str(&text)
     }
 }
 
@@ -54,29 +60,51 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::Object(fields) => object(fields, out),
-        // serde_json escapes a text and writes a whole number as RFC 8785 asks.
-        plain => out.push_str(&plain.to_string()),
+        Value::Object(fields) => {
+            members(fields.iter().map(|(name, value)| (name, Some(value))), out);
+        }
+        Value::String(text) => string(text, out),
+        Value::True => out.push_str("true"),
+        Value::False => out.push_str("false"),
+        Value::Number(number) => out.push_str(&number.to_string()),
     }
 }
 
-fn object(fields: &Map<String, Value>, out: &mut String) {
-    members(fields.iter().map(|(name, value)| (name.as_str(), value)), out);
-}
-
-fn members<'a>(fields: impl Iterator<Item = (&'a str, &'a Value)>, out: &mut String) {
-    let mut fields: Vec<(&str, &Value)> = fields.collect();
-    fields.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+/// The members of an object, in any order and each once; no value is `null`.
+pub(in crate::ocf) fn members<'a>(
+    members: impl Iterator<Item = (&'a str, Option<&'a Value>)>,
+    out: &mut String,
+) {
+    let mut members: Vec<(&str, Option<&Value>)> = members.collect();
+    if members.iter().all(|(name, _)| name.is_ascii()) {
+        members.sort_by_key(|(name, _)| *name);
+    } else {
+        members.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+    }
     out.push('{');
-    for (at, (name, value)) in fields.into_iter().enumerate() {
+    for (at, (name, value)) in members.into_iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
-        out.push_str(&Value::from(name).to_string());
+        string(name, out);
         out.push(':');
-        write(value, out);
+        match value {
+            Some(value) => write(value, out),
+            None => out.push_str("null"),
+        }
     }
     out.push('}');
+}
+
+/// serde_json escapes a text as RFC 8785 asks; most texts need none of it.
+fn string(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    }
 }
 
 #[cfg(test)]

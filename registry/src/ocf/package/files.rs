@@ -2,48 +2,87 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use md5::{Digest, Md5};
-use serde_json::Value;
 
 use super::{Package, Source, items};
 use crate::date::Date;
 use crate::ocf::findings::Findings;
 use crate::ocf::format::{self, File};
 use crate::ocf::normal::{Normal, shown};
-use crate::ocf::object::{Kind, Object};
+use crate::ocf::object::{Kind, Object, Value};
 use crate::ocf::source::clean;
-use crate::ocf::tree::{Parser, Tree};
-use crate::ocf::{Code, Refusal};
+use crate::ocf::tree::{self, Parser, Tree};
+use crate::ocf::{Code, Finding, Refusal};
 
-/// Reads the manifest and every file of a package.
+/// Reads the manifest and every file of a package. Hashes are taken beside.
 pub(super) fn read(
     source: &Source,
     md5: bool,
+    findings: &mut Findings,
+) -> Result<Package, Refusal> {
+    thread::scope(|threads| {
+        let digest = threads.spawn(|| source.digest());
+        let mut package = members(source, md5, threads, findings)?;
+        package.digest = join(digest);
+        Ok(package)
+    })
+}
+
+fn join<T>(hashing: ScopedJoinHandle<'_, T>) -> T {
+    hashing.join().expect("hashing has no way to panic")
+}
+
+/// Reads the members, with a thread for each MD5: in a large package it takes as long as a good part
+/// of the reading.
+fn members<'s>(
+    source: &'s Source,
+    md5: bool,
+    threads: &'s Scope<'s, '_>,
     findings: &mut Findings,
 ) -> Result<Package, Refusal> {
     let mut types = types(source, findings)?;
     let name = &manifest_name(source, &types, findings)?.to_owned();
     types.remove(name);
     let (mut package, lists, as_of) = manifest(source, name, findings)?;
-    let newer = is_newer(&package.version);
     let mut read = BTreeSet::from([name.to_owned()]);
     for (file, entries) in lists {
         for entry in entries {
-            let Some(member) = listed(source, name, file, &entry, md5, findings)? else { continue };
-            if !read.insert(member.clone()) {
+            let Some(listed) = Listed::of(source, name, file, &entry, findings)? else { continue };
+            if md5 && let Some(what) = listed.differs() {
+                return Err(Refusal::new(Code::Md5Mismatch, listed.name, "", what));
+            }
+            let (place, member) = (findings.count(), listed.name);
+            listed.found_elsewhere(name, findings)?;
+            let hashing = (!md5).then(|| threads.spawn(move || listed.differs()));
+            if read.insert(member.to_owned()) {
+                let said = types.remove(member);
+                let file = agreed(member, said.flatten().as_deref(), file, findings)?;
+                take(&mut package, source, member, file, findings)?;
+            } else {
                 let what = format!("the manifest names {member} twice");
                 findings.departure(Code::MemberTwice, name, "", what, "read once")?;
-                continue;
             }
-            let said = types.remove(&*member);
-            let file = agreed(&member, said.flatten().as_deref(), file, findings)?;
-            let at = package.files.len();
-            package.files.push(member.clone());
-            let bytes = source.member(&member).unwrap_or_default();
-            items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+            if let Some(what) = hashing.and_then(join) {
+                let note = Finding::new(Code::Md5Mismatch, member, "", what, "read as it is");
+                findings.note_at(place, note)?;
+            }
         }
     }
+    unlisted(&mut package, source, types, findings)?;
+    later(&mut package, as_of);
+    Ok(package)
+}
+
+/// Reads the files that the manifest does not name.
+fn unlisted(
+    package: &mut Package,
+    source: &Source,
+    types: BTreeMap<String, Option<String>>,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
     for (member, file_type) in types {
         let Some(file_type) = file_type else {
             let what = "no file of the format: it has no file_type";
@@ -56,26 +95,37 @@ pub(super) fn read(
         if file.is_none() {
             unknown(&member, &file_type, findings)?;
         }
-        let at = package.files.len();
-        package.files.push(member.clone());
-        let bytes = source.member(&member).unwrap_or_default();
-        items::read(&mut package, (at, &member), bytes, file, newer, findings)?;
+        take(package, source, &member, file, findings)?;
     }
-    later(&mut package, as_of);
-    Ok(package)
+    Ok(())
+}
+
+/// Reads a member as a file of this type, where the format has it.
+fn take(
+    package: &mut Package,
+    source: &Source,
+    member: &str,
+    file: Option<File>,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let (at, newer) = (package.files.len(), is_newer(&package.version));
+    package.files.push(member.to_owned());
+    let bytes = source.member(member).unwrap_or_default();
+    items::read(package, (at, member), bytes, file, newer, findings)
 }
 
 /// The dates of the package, and those that LENIENT left for the time when all objects are known.
 fn later(package: &mut Package, as_of: Option<Date>) {
-    let dates = package.items.iter().filter_map(|item| Date::parse(item.object.text("date")?));
-    let (first, last) = (dates.clone().min(), dates.max());
+    let dates = || package.items.iter().filter_map(|item| Date::parse(item.object.text("date")?));
     let made = package.generated_at.get(..10).and_then(Date::parse);
-    package.as_of = as_of.or(made).or(last).unwrap_or_default();
+    let as_of = as_of.or(made).or_else(|| dates().max()).unwrap_or_default();
+    let undated = package.issuer.value("formation_date").is_none();
+    let formed = undated.then(|| dates().min().unwrap_or(as_of).min(as_of));
+    package.as_of = as_of;
     if package.generated_at.is_empty() {
         package.generated_at = format!("{}T00:00:00Z", package.as_of);
     }
-    if package.issuer.value("formation_date").is_none() {
-        let formed = first.map_or(package.as_of, |first| first.min(package.as_of));
+    if let Some(formed) = formed {
         package.issuer.set("formation_date", formed.to_string().into());
     }
 }
@@ -99,7 +149,7 @@ fn types(source: &Source, findings: &mut Findings) -> Result<Types, Refusal> {
 
 /// Looks for `file_type`, no further than needed: in most files it stands first.
 fn file_type(name: &str, bytes: &[u8]) -> Result<Option<String>, Refusal> {
-    let mut parser = Parser::new(name, bytes)?;
+    let mut parser = Parser::new(name, tree::text(name, bytes)?);
     let mut found: Option<String> = None;
     if !parser.at_object() {
         parser.skip()?;
@@ -162,7 +212,8 @@ fn unnamed_manifest<'a>(
 /// Whether a file has an object `issuer`.
 fn has_issuer(name: &str, bytes: &[u8]) -> bool {
     let mut found = false;
-    let read = Parser::new(name, bytes).and_then(|mut parser| {
+    let read = tree::text(name, bytes).and_then(|text| {
+        let mut parser = Parser::new(name, text);
         if !parser.at_object() {
             return Ok(());
         }
@@ -189,7 +240,8 @@ fn manifest<'a>(
     name: &'a str,
     findings: &mut Findings,
 ) -> Result<(Package, Lists<'a>, Option<Date>), Refusal> {
-    let mut parser = Parser::new(name, source.member(name).unwrap_or_default())?;
+    let text = tree::text(name, source.member(name).unwrap_or_default())?;
+    let mut parser = Parser::new(name, text);
     let Tree::Map(mut members) = parser.value()? else {
         return Err(Refusal::new(Code::JsonInvalid, name, "", "an object is wanted"));
     };
@@ -215,7 +267,8 @@ fn manifest<'a>(
             }
         }
     }
-    let head = Normal::new(findings, name, false).head(&format::HEAD, members)?;
+    let head =
+        Normal::new(findings, (name, &Arc::default()), false).head(&format::HEAD, members)?;
     let text = |key: &str| head.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let version = text("ocf_version");
     let known = ["1.0", "1.1", "1.2"].iter().any(|known| {
@@ -234,7 +287,7 @@ fn manifest<'a>(
     let comments = head.get("comments").and_then(Value::as_array);
     let comments = comments.into_iter().flatten().filter_map(Value::as_str);
     let package = Package {
-        digest: source.digest(),
+        digest: Default::default(),
         as_of: Date::default(),
         generated_at: text("generated_at"),
         comments: comments.map(str::to_owned).collect(),
@@ -274,46 +327,63 @@ fn issuer_of(
         members.retain(|(key, _)| key != "id");
         members.push(("id".into(), Tree::Text(Cow::Borrowed("issuer"))));
     }
-    Normal::new(findings, name, newer).object(Kind::Issuer, &id, members)
+    Normal::new(findings, (name, &Arc::default()), newer).object(Kind::Issuer, &id, members)
 }
 
-/// Resolves one entry of the manifest and compares its MD5.
-fn listed(
-    source: &Source,
-    manifest: &str,
-    file: File,
-    entry: &Tree<'_>,
-    md5: bool,
-    findings: &mut Findings,
-) -> Result<Option<String>, Refusal> {
-    let (_, key, _, _) = file.names();
-    let Some(path) = entry.get("filepath").and_then(Tree::text) else {
-        let what = format!("{key}: a text filepath is wanted");
-        findings.departure(Code::FieldInvalid, manifest, "", what, "left out")?;
-        return Ok(None);
-    };
-    let path = clean(path)?;
-    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let wanted = if folder.is_empty() { path } else { format!("{folder}/{path}") };
-    let Some((name, bytes)) = member(source, &wanted) else {
-        let what = format!("the manifest names {wanted}, which is not there");
-        findings.departure(Code::MemberMissing, manifest, "", what, "left out")?;
-        return Ok(None);
-    };
-    let found = Md5::digest(bytes).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
-    let said = entry.get("md5").and_then(Tree::text).unwrap_or_default();
-    if !found.eq_ignore_ascii_case(said) {
-        let what = format!("its MD5 is {found}, the manifest says \"{}\"", shown(said));
-        if md5 {
-            return Err(Refusal::new(Code::Md5Mismatch, name, "", what));
+/// A member that the manifest lists.
+struct Listed<'a> {
+    name: &'a str,
+    bytes: &'a [u8],
+    /// The name under which it is listed.
+    wanted: String,
+    /// The MD5 that the manifest says.
+    md5: String,
+}
+
+impl<'a> Listed<'a> {
+    /// Resolves one entry of the manifest.
+    fn of(
+        source: &'a Source,
+        manifest: &str,
+        file: File,
+        entry: &Tree<'_>,
+        findings: &mut Findings,
+    ) -> Result<Option<Listed<'a>>, Refusal> {
+        let (_, key, _, _) = file.names();
+        let Some(path) = entry.get("filepath").and_then(Tree::text) else {
+            let what = format!("{key}: a text filepath is wanted");
+            findings.departure(Code::FieldInvalid, manifest, "", what, "left out")?;
+            return Ok(None);
+        };
+        let path = clean(path)?;
+        let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let wanted = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+        let Some((name, bytes)) = member(source, &wanted) else {
+            let what = format!("the manifest names {wanted}, which is not there");
+            findings.departure(Code::MemberMissing, manifest, "", what, "left out")?;
+            return Ok(None);
+        };
+        let md5 = entry.get("md5").and_then(Tree::text).unwrap_or_default().to_owned();
+        Ok(Some(Listed { name, bytes, wanted, md5 }))
+    }
+
+    /// What is said where its MD5 is another one than the manifest says.
+    fn differs(&self) -> Option<String> {
+        let found = Md5::digest(self.bytes);
+        let found = found.iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
+        let same = found.eq_ignore_ascii_case(&self.md5);
+        let said = || format!("its MD5 is {found}, the manifest says \"{}\"", shown(&self.md5));
+        (!same).then(said)
+    }
+
+    fn found_elsewhere(&self, manifest: &str, findings: &mut Findings) -> Result<(), Refusal> {
+        if self.name == self.wanted {
+            return Ok(());
         }
-        findings.note(Code::Md5Mismatch, name, "", what, "read as it is")?;
+        let what = format!("the manifest names {}, which is not there", self.wanted);
+        let done = format!("{} is read", self.name);
+        findings.departure(Code::MemberMissing, manifest, "", what, done)
     }
-    if name != wanted {
-        let what = format!("the manifest names {wanted}, which is not there");
-        findings.departure(Code::MemberMissing, manifest, "", what, format!("{name} is read"))?;
-    }
-    Ok(Some(name.to_owned()))
 }
 
 /// The member with this name or, where the folders differ, the only one with this last part.

@@ -1,6 +1,7 @@
 //! The items of one file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Item, Package};
 use crate::ocf::findings::Findings;
@@ -8,7 +9,7 @@ use crate::ocf::format::{self, File, Shape, Since};
 use crate::ocf::history::{Role, role};
 use crate::ocf::normal::{Normal, shown};
 use crate::ocf::object::Kind;
-use crate::ocf::tree::{Parser, Tree};
+use crate::ocf::tree::{self, Parser, Tree};
 use crate::ocf::{Code, Refusal, older};
 
 /// What may stand in a file beside `file_type` and its items: nothing.
@@ -23,7 +24,8 @@ pub(super) fn read(
     newer: bool,
     findings: &mut Findings,
 ) -> Result<(), Refusal> {
-    let mut parser = Parser::new(name, bytes)?;
+    let text: Arc<str> = tree::text(name, bytes)?.into();
+    let mut parser = Parser::new(name, &text);
     let (mut beside, mut file_types, mut lists, mut nth) = (Vec::new(), 0, 0, 0usize);
     parser.object(&mut |parser, key| {
         match &*key {
@@ -35,7 +37,7 @@ pub(super) fn read(
                 lists += 1;
                 parser.items(&mut |tree| {
                     nth += 1;
-                    let item = Place { at, name, nth, file, newer };
+                    let item = Place { at, name, text: &text, nth, file, newer };
                     item.take(tree, package, findings)
                 })?;
             }
@@ -51,13 +53,14 @@ pub(super) fn read(
         let what = "items: it is missing";
         findings.departure(Code::FieldMissing, name, "", what, "taken as empty")?;
     }
-    Normal::new(findings, name, newer).head(&NOTHING, beside).map(drop)
+    Normal::new(findings, (name, &text), newer).head(&NOTHING, beside).map(drop)
 }
 
 /// Where an item stands.
 struct Place<'a> {
     at: usize,
     name: &'a str,
+    text: &'a Arc<str>,
     nth: usize,
     file: Option<File>,
     newer: bool,
@@ -100,7 +103,7 @@ impl Place<'_> {
                 findings.departure(Code::FieldUnknown, self.name, &id, what, done)?;
             }
         }
-        let mut normal = Normal::new(findings, self.name, self.newer);
+        let mut normal = Normal::new(findings, (self.name, self.text), self.newer);
         match normal.object(kind, &id, members) {
             Ok(mut object) => {
                 older::set_cliffs(&mut object, &cliffs);
@@ -120,22 +123,22 @@ impl Place<'_> {
     }
 
     /// The id of an item; LENIENT gives one to an item that has none.
-    fn id(
+    fn id<'t>(
         &self,
-        members: &mut Vec<(Cow<'_, str>, Tree<'_>)>,
+        members: &mut Vec<(Cow<'t, str>, Tree<'t>)>,
         findings: &mut Findings,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Cow<'t, str>, Refusal> {
         let found = members.iter().find(|(key, _)| key == "id");
         match found.map(|(_, value)| value) {
-            Some(Tree::Text(text)) if !text.is_empty() => return Ok(text.to_string()),
-            Some(Tree::Number(number)) => return Ok((*number).to_owned()),
+            Some(Tree::Text(text)) if !text.is_empty() => return Ok(text.clone()),
+            Some(Tree::Number(number)) => return Ok(Cow::Borrowed(number)),
             _ => {}
         }
-        let id = format!("{}/{}", self.name, self.nth);
+        let id: Cow<'t, str> = format!("{}/{}", self.name, self.nth).into();
         let what = format!("item {} has no id", self.nth);
         findings.departure(Code::FieldMissing, self.name, "", what, format!("called {id}"))?;
         members.retain(|(key, _)| key != "id");
-        members.push(("id".into(), Tree::Text(Cow::Owned(id.clone()))));
+        members.push(("id".into(), Tree::Text(id.clone())));
         Ok(id)
     }
 

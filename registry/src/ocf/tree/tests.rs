@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::*;
 
 fn parse(text: &[u8]) -> Result<Tree<'_>, Refusal> {
-    let mut parser = Parser::new("a.json", text)?;
+    let mut parser = Parser::new("a.json", super::text("a.json", text)?);
     let value = parser.value()?;
     parser.end()?;
     Ok(value)
@@ -14,7 +14,8 @@ fn parse(text: &[u8]) -> Result<Tree<'_>, Refusal> {
 fn same(tree: &Tree<'_>, value: &Value) -> bool {
     match (tree, value) {
         (Tree::Null, Value::Null) => true,
-        (Tree::Bool(a), Value::Bool(b)) => a == b,
+        (Tree::True, Value::Bool(b)) => *b,
+        (Tree::False, Value::Bool(b)) => !b,
         (Tree::Number(a), Value::Number(b)) => {
             serde_json::from_str(a).is_ok_and(|a: serde_json::Number| a == *b)
         }

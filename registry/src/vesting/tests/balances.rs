@@ -1,11 +1,12 @@
 //! What the objects of a package say about grants and the balances that are left of them.
 
 use super::*;
+use crate::ocf::object::Fields;
 
 fn transaction(kind: Kind, security: &str, date: &str, fields: Value) -> Object {
-    let Value::Object(mut fields) = fields else { unreachable!() };
-    fields.insert("security_id".into(), json!(security));
-    fields.insert("date".into(), json!(date));
+    let mut fields: Fields = serde_json::from_value(fields).unwrap();
+    fields.insert("security_id", security.into());
+    fields.insert("date", date.into());
     Object::new(kind, format!("{kind} {security} {date}"), fields)
 }
 
@@ -18,7 +19,7 @@ fn a_balance_goes_on_vesting_unless_its_vesting_is_started_anew() {
     let terms = json!({
         "name": "Four years", "allocation_type": "FRACTIONAL", "vesting_conditions": conditions,
     });
-    let Value::Object(terms) = terms else { unreachable!() };
+    let terms = serde_json::from_value(terms).unwrap();
     let grant = |security, date, terms: &str| {
         let fields = json!({ "quantity": "400", "vesting_terms_id": terms });
         transaction(Kind::EquityCompensationIssuance, security, date, fields)

@@ -44,7 +44,7 @@ fn the_samples_of_the_format_are_read_and_vest_in_full() {
     let mut six_years = None;
     for item in file["items"].as_array().unwrap() {
         let id = item["id"].as_str().unwrap();
-        let fields = item.as_object().unwrap().clone();
+        let fields = serde_json::from_value(item.clone()).unwrap();
         let terms = Terms::of(&Object::new(Kind::VestingTerms, id, fields)).unwrap();
         if id == "6-yr-option-back-loaded" {
             six_years = Some(terms);

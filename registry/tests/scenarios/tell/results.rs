@@ -67,7 +67,8 @@ impl Scene<'_> {
     pub(super) fn extent(&self, found: &Found, taken: Quantity) -> Value {
         let own = self.model(found.one("id")).ok();
         let own = own.and_then(|issuance| issuance.value("investment_amount"));
-        let currency = found.maybe("currency").or(own.and_then(|own| own["currency"].as_str()));
+        let currency =
+            found.maybe("currency").or(own.and_then(|own| own.get("currency")?.as_str()));
         match currency {
             None => json!({ "quantity": taken.to_string() }),
             Some(currency) => {
@@ -87,7 +88,8 @@ impl Scene<'_> {
         let issuance = self.model(model)?;
         let mut fields = issuance.fields().clone();
         fields.remove("vestings");
-        let mut new = with(json!({ "object_type": issuance.kind().as_str() }), fields.into());
+        let fields = serde_json::to_value(fields).expect("fields are JSON");
+        let mut new = with(json!({ "object_type": issuance.kind().as_str() }), fields);
         new = with(
             new,
             json!({

@@ -115,7 +115,8 @@ impl Walk<'_> {
                 let done = "reduced in place: a balance is made, and later references mean it";
                 self.departure(at, Code::BalanceMissing, what, done)?;
                 let made = self.make(at, security, rest, wanted);
-                self.change(at).set("balance_security_id", made.text("security_id").into());
+                let id = made.text("security_id").unwrap_or_default();
+                self.change(at).set("balance_security_id", id.into());
                 let state = &mut self.states[security];
                 (state.held, state.stands) = (Some(rest), Some(made));
                 return Ok(());

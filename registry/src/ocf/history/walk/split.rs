@@ -18,7 +18,8 @@ use crate::ocf::{Code, Refusal};
 /// Splits of one class: more are no history of a company.
 const SPLITS_MAX: usize = 1_000;
 
-/// The classes of a package as the days go by.
+/// The classes of a package as the days go by; without a split none matters.
+#[derive(Default)]
 pub(super) struct Classes {
     classes: BTreeMap<String, Class>,
     /// The only class of each plan that has one.
@@ -55,6 +56,9 @@ struct Split {
 impl Classes {
     /// Those of a package, in the smallest units that the register will have.
     pub(super) fn of(package: &Package) -> Classes {
+        if package.of(Kind::StockClassSplit).next().is_none() {
+            return Classes::default();
+        }
         let decimals = Decimals::of(package.items.iter().map(|item| &item.object));
         let classes = package.of(Kind::StockClass).map(|class| {
             let authorized = class.text("initial_shares_authorized").and_then(Authorized::parse);
@@ -73,16 +77,15 @@ impl Classes {
                 _ => None,
             }
         });
-        Classes {
-            classes: classes.collect(),
-            of_plan: plans.collect(),
-            today: Vec::new(),
-            adjusted: Vec::new(),
-        }
+        let (classes, of_plan) = (classes.collect(), plans.collect());
+        Classes { classes, of_plan, ..Classes::default() }
     }
 
     /// Notes an issuance. Returns how many splits its class has behind it.
     pub(super) fn issued(&mut self, security: usize, issuance: &Object) -> usize {
+        if self.classes.is_empty() {
+            return 0;
+        }
         if let Some(id) = issuance.text("stock_class_id").filter(|_| is_stock(issuance)) {
             let Some(class) = self.classes.get_mut(id) else { return 0 };
             class.issued = true;
