@@ -18,6 +18,7 @@ use crate::ocf::object::Fields;
 use crate::register::Party;
 
 mod days;
+mod labels;
 mod laws;
 mod positions;
 
