@@ -11,7 +11,7 @@ use crate::effect::Effect;
 use crate::handle::{
     AccountId, CertificateId, ClassId, IssuerId, PlanId, SecurityId, StakeholderId,
 };
-use crate::ocf::object::{Object, Value};
+use crate::ocf::object::{Kind, Object, Value};
 
 /// What the field of an object refers to.
 #[derive(Clone, Copy)]
@@ -72,7 +72,11 @@ impl Fold {
                     .set("security_ids", ids.into());
             }
         }
-        for field in RIGHTS {
+        let of_rights = matches!(
+            object.kind(),
+            Kind::WarrantIssuance | Kind::ConvertibleIssuance | Kind::StockClass
+        );
+        for field in RIGHTS.into_iter().filter(|_| of_rights) {
             let Some(mut rights) = object.value(field).cloned() else { continue };
             if self.convert_into_ids(issuer, &mut rights) {
                 changed.get_or_insert_with(|| object.as_ref().clone()).set(field, rights);

@@ -93,8 +93,8 @@ impl Register {
             }
         }
         for stock in self.all_plan_stock() {
-            if stock.returned > stock.ceased || stock.moved > stock.returned {
-                broken.push(format!("{}: more returned than ceased", stock.certificate));
+            if stock.returned > stock.drawn || stock.moved > stock.returned {
+                broken.push(format!("{}: more returned than was drawn", stock.certificate));
             }
             if stock.plan.is_some_and(|plan| self.plan(plan).is_none()) {
                 broken.push(format!("{}: its plan is unknown", stock.certificate));
