@@ -63,7 +63,7 @@ fn ceased(event: &Event) -> impl Iterator<Item = (CertificateId, ClassId, Quanti
     });
     let balance =
         opened.fold(Quantity::ZERO, |sum, more| sum.checked_add(more).unwrap_or(Quantity::MAX));
-    let last = closed().last().map(|(certificate, ..)| certificate);
+    let last = closed().next_back().map(|(certificate, ..)| certificate);
     closed().map(move |(certificate, class, whole)| {
         let kept = if last == Some(certificate) { balance } else { Quantity::ZERO };
         (certificate, class, whole, whole.checked_sub(kept).unwrap_or_default())
