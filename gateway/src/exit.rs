@@ -71,10 +71,12 @@ const UNREAD: i32 = 128 + 13;
 
 /// Prints a line on standard output.
 pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {
-    let printed = writeln!(std::io::stdout(), "{line}");
-    if printed.is_err() {
+    let Err(error) = writeln!(std::io::stdout(), "{line}") else { return };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
         std::process::exit(UNREAD);
     }
+    eprintln!("error[OUTPUT_UNWRITABLE]: standard output: {error}");
+    std::process::exit(Status::Environment as i32);
 }
 
 /// Reads a file, or says which one could not be read and why.

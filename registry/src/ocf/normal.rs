@@ -180,6 +180,8 @@ impl<'a> Normal<'a> {
             };
             seen |= 1 << at;
             self.path.push(Step::Field(field.name));
+            // What is said and cannot be read is not to be found elsewhere.
+            let firm = matches!(field.holds, Type::Numeric) && void(&tree).is_none();
             let value = self.field(field, tree);
             match value {
                 Ok(Some(value)) => {
@@ -192,6 +194,7 @@ impl<'a> Normal<'a> {
                 Ok(None) => {}
                 Err(Stop::Fault(fault)) => match field.need {
                     Need::Must(Gap::Refuse) | Need::Firm => return Err(self.raised(fault)),
+                    Need::Must(Gap::Later(_)) if firm => return Err(self.raised(fault)),
                     Need::Must(_) => gaps.push((at, fault)),
                     Need::May | Need::Null => {
                         self.departure(fault.code, fault.what, "left out")?;
@@ -225,15 +228,14 @@ impl<'a> Normal<'a> {
     fn field(&mut self, field: &Field, tree: Tree<'_>) -> Taken<Option<Value>> {
         let void = match &tree {
             Tree::Null if field.need == Need::Null => return Ok(None),
-            Tree::Null => Some("null"),
-            Tree::Map(map) if is_omitted(map) => Some("an omission"),
-            Tree::Text(text) if text.is_empty() => match (field.holds, field.need) {
-                (Type::Text, Need::Must(_)) => None,
-                // The schema allows it, and an empty text says nothing.
-                (Type::Text, _) => return Ok(None),
-                _ => Some("an empty text"),
-            },
-            _ => None,
+            Tree::Text(text) if text.is_empty() && matches!(field.holds, Type::Text) => {
+                match field.need {
+                    Need::Must(_) => None,
+                    // The schema allows it, and an empty text says nothing.
+                    _ => return Ok(None),
+                }
+            }
+            tree => void(tree),
         };
         if let Some(void) = void {
             let what = format!("{void} is no value");
@@ -276,6 +278,16 @@ impl<'a> Normal<'a> {
         }
         object.remove("option_grant_type");
         Ok(())
+    }
+}
+
+/// What stands in place of a value and is none.
+fn void(tree: &Tree<'_>) -> Option<&'static str> {
+    match tree {
+        Tree::Null => Some("null"),
+        Tree::Map(map) if is_omitted(map) => Some("an omission"),
+        Tree::Text(text) if text.is_empty() => Some("an empty text"),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::action::result_ids;
 use crate::amount::Quantity;
 use crate::ocf::object::{Object, Value};
 use crate::ocf::package::Item;
@@ -15,14 +16,15 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    /// What the objects of a package are called, and their securities.
+    /// What the objects of a package are called, their securities, and what they open.
     pub(super) fn of(items: &[Item]) -> Fresh {
         let mut fresh = Fresh::default();
         for item in items {
             let object = &item.object;
             fresh.take(object.id());
-            let fields = ["security_id", "custom_id", "balance_security_id"];
-            fields.iter().filter_map(|field| object.text(field)).for_each(|id| fresh.take(id));
+            let fields = ["security_id", "custom_id"];
+            let names = fields.iter().filter_map(|field| object.text(field));
+            names.chain(result_ids(object)).for_each(|id| fresh.take(id));
         }
         fresh
     }

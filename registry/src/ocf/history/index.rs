@@ -132,7 +132,7 @@ impl Index {
         for issued in issuances {
             index.issuance(&issued, package, &mut names, &mut left_out, findings)?;
         }
-        names.balances(package);
+        names.balances(package)?;
         for (at, item) in package.items.iter().enumerate() {
             match role(item.object.kind()) {
                 Role::Entity | Role::Issuance => {}
@@ -220,6 +220,11 @@ impl Index {
             let mut kept: Vec<String> = Vec::new();
             for id in object.texts("security_ids") {
                 match names.get(id) {
+                    Some(known) if sources.contains(&known) => {
+                        let what = format!("it consolidates {} twice", shown(id));
+                        let done = "taken once";
+                        findings.departure(Code::FieldInvalid, file, object.id(), what, done)?;
+                    }
                     Some(known) => {
                         sources.push(known);
                         kept.push(id.to_owned());
@@ -412,18 +417,30 @@ impl<'a> Securities<'a> {
         self.issued(id).or_else(|| self.left_of.get(id).copied())
     }
 
-    fn balances(&mut self, package: &'a Package) {
+    /// What an event leaves under a name that nothing issues, and the certificate of which it is left:
+    /// a balance, the one result that a reissuance lacks, or that of a consolidation.
+    fn left(&self, object: &'a Object) -> Option<(&'a str, &'a str)> {
+        if role(object.kind()) != Role::Terminal {
+            return None;
+        }
+        let (mut from, mut left) = (object.text("security_id"), object.text("balance_security_id"));
+        if object.kind() == Kind::StockConsolidation {
+            let mut sources = object.texts("security_ids");
+            from = sources.find(|id| self.issued(id).is_some());
+            left = object.text("resulting_security_id");
+        }
+        if partly_reissued(object, self) {
+            left = object.texts("resulting_security_ids").find(|id| self.issued(id).is_none());
+        }
+        Some((from?, left.filter(|left| self.issued(left).is_none())?))
+    }
+
+    /// Finds what lives on under names that nothing issues. Of two certificates nobody can say which
+    /// one it is.
+    fn balances(&mut self, package: &'a Package) -> Result<(), Refusal> {
         let mut named: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
-        let events = package.items.iter();
-        for item in events.filter(|item| role(item.object.kind()) == Role::Terminal) {
-            let object = &item.object;
-            let mut left = object.text("balance_security_id");
-            if partly_reissued(object, self) {
-                left = object.texts("resulting_security_ids").find(|id| self.issued(id).is_none());
-            }
-            if let Some(left) = left.filter(|left| self.issued(left).is_none())
-                && let Some(from) = object.text("security_id")
-            {
+        for item in &package.items {
+            if let Some((from, left)) = self.left(&item.object) {
                 named.entry(from).or_default().push(left);
             }
         }
@@ -437,6 +454,20 @@ impl<'a> Securities<'a> {
                 }
             }
         }
+        for item in &package.items {
+            let Some((from, left)) = self.left(&item.object) else { continue };
+            let of = self.left_of.get(left).copied();
+            if from == left || self.get(from).is_some_and(|from| Some(from) != of) {
+                let what = format!(
+                    "nothing issues {}, which would be left of two certificates; issue it, or give each \
+                     of them its own name",
+                    shown(left)
+                );
+                let (file, id) = (package.file(item.file), item.object.id());
+                return Err(Refusal::new(Code::ResultInvalid, file, id, what));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -255,3 +255,101 @@ fn a_conversion_that_is_told_twice_happens_once() {
         ["OCF_RESULT_INVALID: the security x results from two events", "OCF_TERMINAL_TWICE"];
     told(&history, Code::ResultInvalid, &found, &[("a", "60")]);
 }
+
+#[test]
+fn what_nothing_issues_is_left_of_one_certificate() {
+    let leaves =
+        |of: &str, date: &str| with(cancel(of, date, "40"), "balance_security_id", "rest".into());
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        issue("y", "2021-01-01", "b", "100"),
+        leaves("x", "2021-02-01"),
+        leaves("y", "2021-03-01"),
+        issue("z", "2021-04-01", "c", "60"),
+        transfer("rest", "2021-04-01", "60", &["z"]),
+    ];
+    let options = Options { mode: Mode::Lenient, md5: true };
+    let refusal = read(&source(&history), options).unwrap_err();
+    assert_eq!(refusal.code, Code::ResultInvalid);
+    assert!(refusal.what.starts_with("nothing issues rest, which would be left of two"));
+    // Nor is something left of itself.
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        leaves("x", "2021-02-01"),
+        issue("z", "2021-04-01", "c", "10"),
+        with(transfer("rest", "2021-04-01", "10", &["z"]), "balance_security_id", "rest".into()),
+    ];
+    let refusal = read(&source(&history), options).unwrap_err();
+    assert_eq!(refusal.code, Code::ResultInvalid);
+}
+
+fn consolidation(date: &str, of: &[&str], into: &str) -> Value {
+    json!({
+        "object_type": "TX_STOCK_CONSOLIDATION", "id": format!("into {into}"), "date": date,
+        "security_ids": of, "resulting_security_id": into,
+    })
+}
+
+#[test]
+fn what_several_certificates_became_lives_on_though_nothing_issues_it() {
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        issue("y", "2021-01-01", "a", "50"),
+        consolidation("2021-02-01", &["x", "y"], "whole"),
+        issue("z", "2021-03-01", "b", "30"),
+        transfer("whole", "2021-03-01", "30", &["z"]),
+    ];
+    let (package, _, held) = super::leniently(&history);
+    assert_eq!(held, [("a".into(), "120".into()), ("b".into(), "30".into())]);
+    assert!(package.items.iter().any(|item| item.object.text("security_id") == Some("whole")));
+}
+
+#[test]
+fn a_certificate_is_consolidated_once() {
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        with(cancel("x", "2021-02-01", "40"), "balance_security_id", "rest".into()),
+        issue("y", "2021-01-01", "a", "50"),
+        consolidation("2021-03-01", &["x", "rest", "y"], "whole"),
+        issue("whole", "2021-03-01", "a", "110"),
+    ];
+    let (_, told, held) = super::leniently(&history);
+    assert_eq!(held, [("a".into(), "110".into())]);
+    assert!(told.iter().any(|told| told.contains("it consolidates rest twice")), "{told:?}");
+}
+
+#[test]
+fn what_is_made_bears_no_name_that_something_else_is_given() {
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        issue("y", "2021-01-01", "a", "50"),
+        cancel("x", "2021-02-01", "40"),
+        consolidation("2021-03-01", &["x", "y"], "x/2"),
+    ];
+    let (_, _, held) = super::leniently(&history);
+    assert_eq!(held, [("a".into(), "110".into())]);
+}
+
+#[test]
+fn of_a_joint_certificate_no_part_may_be_missing() {
+    let history = [
+        issue("x", "2021-01-01", "a", "100"),
+        issue("y", "2021-01-01", "b", "100"),
+        issue("q", "2021-01-15", "c", "100"),
+        transfer("x", "2021-01-15", "100", &["q"]),
+        with(transfer("x", "2021-02-01", "100", &["w"]), "id", "second sale".into()),
+        with(transfer("y", "2021-03-01", "100", &["w"]), "id", "sale of y".into()),
+        issue("w", "2021-03-01", "c", "200"),
+    ];
+    let options = Options { mode: Mode::Lenient, md5: true };
+    let refusal = read(&source(&history), options).unwrap_err();
+    assert_eq!(refusal.code, Code::ResultInvalid, "{refusal:?}");
+}
+
+#[test]
+fn a_quantity_that_is_told_unreadably_is_not_looked_for_elsewhere() {
+    let mut sale = transfer("x", "2021-02-01", "10", &["y"]);
+    sale["quantity"] = "1O".into();
+    let history = [issue("x", "2021-01-01", "a", "10"), issue("y", "2021-02-01", "b", "10"), sale];
+    refused(&history, Code::FieldInvalid, None);
+}

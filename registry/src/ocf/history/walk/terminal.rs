@@ -19,6 +19,7 @@ impl Walk<'_> {
                 Life::Open if !told => {}
                 Life::Open | Life::Closed => return self.second(at, told),
                 Life::Ahead | Life::Out => {
+                    self.consolidates_in_part(at)?;
                     let what = "what it concerns was left out";
                     let done = "left out, with what it would open";
                     self.departure(at, Code::ReferenceUnknown, what, done)?;
@@ -74,6 +75,21 @@ impl Walk<'_> {
             // A conversion of a convertible counts no units: the balance says what is left.
             _ => self.whole(at, security),
         }
+    }
+
+    /// Refuses a consolidation of which a certificate was left out while others are there: what they
+    /// make up is not known.
+    fn consolidates_in_part(&self, at: usize) -> Result<(), Refusal> {
+        let mut concerned = self.index.txs[at].concerned();
+        if concerned.any(|security| self.states[security].life == Life::Open) {
+            let result = self.object(at).text("resulting_security_id").unwrap_or_default();
+            let what = format!(
+                "a certificate that {} is made up of was left out; say what becomes of the others",
+                shown(result)
+            );
+            return Err(self.refusal(at, Code::ResultInvalid, what));
+        }
+        Ok(())
     }
 
     /// Ignores an event after the one that closed its security, or left the balance that it leaves.
@@ -271,7 +287,7 @@ impl Walk<'_> {
 
     /// Several certificates of one holder and class become one.
     fn consolidate(&mut self, at: usize) -> Result<(), Refusal> {
-        let sources: Vec<usize> = self.index.txs[at].concerned().collect();
+        let mut sources: Vec<usize> = self.index.txs[at].concerned().collect();
         let mut ids = Vec::with_capacity(sources.len());
         let mut sum = Quantity::ZERO;
         for source in &sources {
@@ -297,7 +313,11 @@ impl Walk<'_> {
                 let done = "the issuance is made: all of it is known";
                 self.departure(at, Code::ReferenceUnknown, what, done)?;
                 let wanted = self.index.txs[at].wanted.clone();
-                self.make(at, sources[0], sum, wanted);
+                let made = self.make(at, sources[0], sum, wanted);
+                // It lives on as the first of them, under the name of the result.
+                let first = &mut self.states[sources[0]];
+                (first.held, first.stands) = (Some(sum), Some(made));
+                sources.remove(0);
             }
         }
         for source in sources {
