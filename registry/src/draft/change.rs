@@ -105,7 +105,7 @@ impl Planner<'_> {
             }
             Change::Reissued { results } => {
                 self.close(&closed);
-                self.continued(&closed, results, true)
+                self.continued(&closed, results, false)
             }
             Change::Cancelled { extent, balance } => {
                 self.reduced(&closed, *extent, balance)?;

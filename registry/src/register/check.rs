@@ -252,8 +252,10 @@ impl Tally<'_> {
 
     /// The rules that hold for the event as a whole.
     fn end(&mut self) -> Result<(), Rule> {
-        if self.event.kind == EventKind::Split {
-            self.split()?;
+        match self.event.kind {
+            EventKind::Split => self.split()?,
+            EventKind::Reissuance => self.reissued()?,
+            _ => {}
         }
         let (mut closed, mut opened) = (Quantity::ZERO, Quantity::ZERO);
         for at in 0..self.lines.len() {
@@ -294,6 +296,19 @@ impl Tally<'_> {
             return Err(Rule::TooManyCertificates);
         }
         Ok(())
+    }
+
+    /// A reissuance changes no holder.
+    fn reissued(&self) -> Result<(), Rule> {
+        let holder = self.event.effects.iter().find_map(|effect| match effect {
+            Effect::CertificateClosed { account, .. } => {
+                self.register.account(*account).map(|account| account.holder)
+            }
+            _ => None,
+        });
+        let other = |effect: &Effect| matches!(effect, Effect::CertificateOpened(opened) if Some(opened.holder) != holder);
+        let stays = !self.event.effects.iter().any(other);
+        if stays { Ok(()) } else { self.breaks(Rule::ResultMismatch) }
     }
 
     /// More shares than before: within what class and issuer authorize, and not before an event that

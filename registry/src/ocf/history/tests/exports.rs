@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{cancel, event, grant, issue, refused, source, told, transfer, with};
+use crate::ocf::import::import;
 use crate::ocf::{Code, Mode, Options, read};
 use crate::rule::Rule;
 
@@ -352,4 +353,17 @@ fn a_quantity_that_is_told_unreadably_is_not_looked_for_elsewhere() {
     sale["quantity"] = "1O".into();
     let history = [issue("x", "2021-01-01", "a", "10"), issue("y", "2021-02-01", "b", "10"), sale];
     refused(&history, Code::FieldInvalid, None);
+}
+
+#[test]
+fn a_reissuance_in_another_name_is_a_defect_that_is_told() {
+    let again =
+        event("STOCK_REISSUANCE", "x", "2021-02-01", json!({ "resulting_security_ids": ["y"] }));
+    let history = [issue("x", "2021-01-01", "a", "10"), issue("y", "2021-02-01", "b", "10"), again];
+    let read = read(&source(&history), Options { mode: Mode::Lenient, md5: true }).unwrap();
+    let refusal = import(&read, Mode::Strict).unwrap_err();
+    assert_eq!(refusal.rule, Some(Rule::ResultMismatch));
+    let imported = import(&read, Mode::Lenient).unwrap();
+    assert_eq!(imported.findings.last().unwrap().code, Code::RuleWaived);
+    assert_eq!(imported.outstanding().to_string(), "10");
 }
