@@ -114,9 +114,12 @@ impl Register {
             return Some(target);
         }
         if let Some(certificate) = CertificateId::parse(text) {
-            let class = self.certificate(certificate)?.class;
-            let ours = self.class(class)?.issuer == issuer;
-            return ours.then_some(Target::Certificate(certificate));
+            let open = self.certificate(certificate).and_then(|open| self.class(open.class));
+            let of = match open {
+                Some(class) => Some(class.issuer),
+                None => self.plan_stock(certificate).map(|stock| stock.issuer),
+            };
+            return (of == Some(issuer)).then_some(Target::Certificate(certificate));
         }
         let security = SecurityId::parse(text)?;
         (self.security(security)?.issuer == issuer).then_some(Target::Security(security))

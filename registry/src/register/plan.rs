@@ -111,8 +111,11 @@ impl Register {
 
     /// The balance of a certificate of a plan is stock of that plan too.
     fn keep_plan(&self, event: &mut Event) {
+        if self.plan_stock.is_empty() {
+            return;
+        }
         let (mut opened, mut plan) = (None, None);
-        for effect in event.effects.iter().filter(|_| !self.plan_stock.is_empty()) {
+        for effect in &event.effects {
             match effect {
                 Effect::CertificateOpened(balance) => opened = Some(balance.certificate),
                 Effect::CertificateClosed { certificate, .. } => {

@@ -1,13 +1,19 @@
 //! Splits that give someone more or less than their ratio says.
 
 use counterfoil_engine::evidence::verify::FaultCode;
+use counterfoil_engine::wire::v1::{self, command::Command};
 use counterfoil_registry::amount::Quantity;
 use counterfoil_registry::effect::Effect;
 use counterfoil_registry::event::{Event, EventKind};
-use counterfoil_registry::handle::SecurityId;
-use counterfoil_tests::CLASS;
+use counterfoil_registry::handle::{AccountId, SecurityId};
+use counterfoil_registry::register::Target;
 
+use counterfoil_tests::{Actor, CLASS, ISSUER, objects};
+use serde_json::json;
+
+use crate::chronicle::Chronicle;
 use crate::forgery::{forge_whole, forged, recorded};
+use crate::judge;
 
 /// Whoever holds, and whatever becomes shares, gets what the ratio says.
 #[test]
@@ -134,4 +140,49 @@ fn a_split_that_favours_someone_is_found() {
         });
     });
     assert_eq!(fault.code, FaultCode::SharesUnequal, "{fault}");
+}
+
+/// Restricted stock is sold in part: what the seller keeps is stock of the plan still, and what the
+/// issuer then cancels of it is back in the pool.
+#[test]
+fn what_is_left_of_the_stock_of_a_plan_is_proved_to_be_its() {
+    let mut market = recorded();
+    let register = market.machine.ledger().register();
+    let fund = register.account_named(ISSUER, "fund").unwrap();
+    let Some(Target::Certificate(restricted)) = register.security_named(ISSUER, "restricted")
+    else {
+        panic!("it was recorded");
+    };
+    let both = register.plan_named(ISSUER, "both").unwrap();
+    let sale = Command::TransferStock(v1::TransferStock {
+        class: CLASS.to_string(),
+        from: fund.to_string(),
+        to: AccountId(1).to_string(),
+        quantity: "10".into(),
+        certificates: vec![restricted.to_string()],
+    });
+    market.must(Actor::Registrar, vec![sale]);
+    let register = market.machine.ledger().register();
+    let kept = register.certificates(fund, CLASS).find(|one| one.quantity == Quantity::whole(50));
+    let kept = kept.unwrap().id;
+    assert_eq!(register.plan_stock(kept).unwrap().plan, Some(both));
+    let before = register.plan(both).unwrap().pool;
+    let cancel = objects([json!({
+        "object_type": "TX_STOCK_CANCELLATION", "id": "forfeited", "date": "2026-11-20",
+        "security_id": kept.to_string(), "quantity": "50", "reason_text": "left",
+    })]);
+    let cancel = v1::RecordTransaction { issuer: ISSUER.to_string(), objects: cancel };
+    market.must(Actor::Registrar, vec![Command::RecordTransaction(cancel)]);
+    let after = market.machine.ledger().register().plan(both).unwrap().pool;
+    assert_eq!(before.returned, after.returned, "this plan retires what is cancelled");
+    let back = objects([json!({
+        "object_type": "TX_STOCK_PLAN_RETURN_TO_POOL", "id": "back", "date": "2026-11-20",
+        "security_id": kept.to_string(), "stock_plan_id": "both", "quantity": "50",
+        "reason_text": "by resolution",
+    })]);
+    let back = v1::RecordTransaction { issuer: ISSUER.to_string(), objects: back };
+    market.must(Actor::Registrar, vec![Command::RecordTransaction(back)]);
+    let after = market.machine.ledger().register().plan(both).unwrap().pool;
+    assert_eq!(after.returned, Quantity::whole(50));
+    judge(&Chronicle::of(&market).bundle(true)).unwrap();
 }

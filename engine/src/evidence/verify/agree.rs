@@ -278,7 +278,7 @@ pub(super) struct Movement {
 /// What an event moved, if it is an issuance or a transfer of one class to one account. Balance
 /// certificates stay where they were and are no movement.
 pub(super) fn movement(event: &Event) -> Option<Movement> {
-    let mut from = None;
+    let (mut from, mut balance) = (None, None);
     let mut moved: Option<Movement> = None;
     for effect in &event.effects {
         match effect {
@@ -290,6 +290,7 @@ pub(super) fn movement(event: &Event) -> Option<Movement> {
             Effect::CertificateOpened(opened) => {
                 let Opened { class, account, quantity, holder, .. } = opened;
                 if from == Some((*class, *account)) {
+                    balance = Some(opened.certificate);
                     continue;
                 }
                 if moved.is_some() || from.is_some_and(|(closed, _)| closed != *class) {
@@ -303,6 +304,8 @@ pub(super) fn movement(event: &Event) -> Option<Movement> {
                     holder: *holder,
                 });
             }
+            // The balance of stock of a plan is stock of that plan.
+            Effect::StockOfPlan { certificate, .. } if balance == Some(*certificate) => {}
             _ => return None,
         }
     }
