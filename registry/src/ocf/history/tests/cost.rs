@@ -1,5 +1,5 @@
 //! Packages that are within every bound and name the same things over and over. Each of these would
-//! take minutes if the work grew with the square of what is named.
+//! take many times as long if the work grew with the square of what is named.
 
 use super::super::fresh::Fresh;
 use super::*;
