@@ -15,6 +15,9 @@ mod objects;
 mod parts;
 mod transactions;
 
+/// Ids in one list: what one event may open or close.
+pub(super) const IDS_MAX: usize = 1_000;
+
 /// The release that has a kind or a field first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Since {

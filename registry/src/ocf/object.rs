@@ -13,7 +13,7 @@ mod text;
 mod value;
 
 pub use shared::Text;
-pub(super) use text::members;
+pub(super) use text::{WHOLE_MAX, members};
 pub use value::{Fields, Name, Value};
 
 /// Declares the kinds of objects: variant and text.

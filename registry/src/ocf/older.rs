@@ -45,12 +45,19 @@ pub(super) fn drafted(
         Kind::StockPlan => ("current_shares_reserved", "initial_shares_reserved"),
         _ => return None,
     };
-    if members.iter().any(|(key, _)| key == newer) {
+    let stated = |name: &str| members.iter().any(|(key, value)| key == name && !is_void(value));
+    if stated(newer) || !stated(older) {
         return None;
     }
+    members.retain(|(key, _)| key != newer);
     let (key, _) = members.iter_mut().find(|(key, _)| key == older)?;
     *key = Cow::Borrowed(newer);
     Some((older, newer))
+}
+
+/// Whether a value says nothing.
+fn is_void(value: &Tree<'_>) -> bool {
+    *value == Tree::Null || *value == Tree::Text(Cow::Borrowed(""))
 }
 
 /// One value becomes a list of one; where the list is there too, it stands.
@@ -63,8 +70,7 @@ fn in_list(members: &mut Members<'_>, one: &str, many: &'static str) {
         members.retain(|(key, _)| key != many);
         if let Some((key, value)) = members.iter_mut().find(|(key, _)| key == one) {
             *key = Cow::Borrowed(many);
-            let void = *value == Tree::Null || *value == Tree::Text(Cow::Borrowed(""));
-            if !void {
+            if !is_void(value) {
                 *value = Tree::List(vec![std::mem::replace(value, Tree::Null)]);
             }
         }

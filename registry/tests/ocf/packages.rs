@@ -37,6 +37,25 @@ fn a_wrong_md5_is_a_finding_or_a_refusal() {
     assert_eq!((refusal.code, &*refusal.file), (Code::Md5Mismatch, "Stakeholders.ocf.json"));
 }
 
+#[test]
+fn a_member_that_the_manifest_names_again_is_read_once() {
+    let mut changed = members(&sample());
+    for (name, bytes) in &mut changed {
+        if name.starts_with("Manifest") {
+            let mut manifest: Value = serde_json::from_slice(bytes).unwrap();
+            let files = manifest["transactions_files"].as_array_mut().unwrap();
+            files.push(files[0].clone());
+            *bytes = serde_json::to_vec(&manifest).unwrap();
+        }
+    }
+    let source = Source::from_members(changed).unwrap();
+    assert_eq!(read(&source, EXACT).unwrap_err().code, Code::MemberTwice);
+    let package = repaired(&source).unwrap();
+    let [finding] = &package.findings[..] else { panic!("{:?}", package.findings) };
+    assert_eq!(finding.code, Code::MemberTwice);
+    assert_eq!(package.items, read(&sample(), EXACT).unwrap().items);
+}
+
 /// Hashes are taken while a file is read; what is found does not tell.
 #[test]
 fn a_wrong_md5_is_told_before_what_its_file_says() {
@@ -74,7 +93,11 @@ fn a_manifest_of_a_draft_is_known_by_its_issuer_and_read_as_the_release() {
                 assert!(text.contains(from) && text.contains(from_too));
                 text.replace(from, to).replace(from_too, to_too)
             } else {
-                text.replace("initial_shares_authorized", "current_shares_authorized")
+                let draft = "\"current_shares_authorized\"";
+                let text = text.replace("\"initial_shares_authorized\"", draft);
+                // One class says the newer name too, and nothing under it.
+                let void = format!("\"initial_shares_authorized\": null, {draft}");
+                text.replacen(draft, &void, 1)
             };
             *bytes = text.into_bytes();
         }

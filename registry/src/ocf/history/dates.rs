@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::date::Date;
 use crate::ocf::findings::Findings;
+use crate::ocf::normal::shown;
 use crate::ocf::object::Kind;
 use crate::ocf::package::{Item, Package};
 use crate::ocf::{Code, Refusal};
@@ -88,7 +89,7 @@ pub(super) fn agree(
     if let Some(at) = reached.iter().position(|reached| !reached) {
         let known = &index.securities[at];
         let item = &package.items[index.txs[known.issuance].item];
-        let what = format!("the security {} results from itself", known.id);
+        let what = format!("the security {} results from itself", shown(&known.id));
         let file = package.file(item.file);
         return Err(Refusal::new(Code::ResultInvalid, file, item.object.id(), what));
     }

@@ -7,12 +7,18 @@ use crate::amount::Quantity;
 use crate::ocf::object::{Object, Value};
 use crate::ocf::package::Item;
 
+/// Values in all that is made, several times what the largest package has: each certificate may be
+/// a copy of one that says a great deal.
+const VALUES_MAX: usize = 10_000_000;
+
 /// The names that are taken.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
     taken: BTreeSet<String>,
     /// The number that was given last, for each name.
     last: BTreeMap<String, usize>,
+    /// How many values were made.
+    values: usize,
 }
 
 impl Fresh {
@@ -56,7 +62,14 @@ impl Fresh {
             }
             _ => made.set("quantity", quantity.to_string().into()),
         }
+        self.values += made.fields().size();
         made
+    }
+
+    /// What is said where more was made than any history needs.
+    pub(super) fn beyond(&self) -> Option<String> {
+        let what = || format!("the certificates that are made have more than {VALUES_MAX} values");
+        (self.values > VALUES_MAX).then(what)
     }
 
     /// Nothing made is called like this.

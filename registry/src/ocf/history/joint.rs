@@ -5,12 +5,13 @@
 //! holder of the whole, and a consolidation on the day of the last one join the parts. Otherwise
 //! nobody can say who holds what, and the package is refused ([`super::index`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fresh::Fresh;
 use super::lost::quantity;
 use crate::amount::Quantity;
 use crate::ocf::findings::Findings;
+use crate::ocf::format::IDS_MAX;
 use crate::ocf::normal::shown;
 use crate::ocf::object::{Fields, Kind, Object};
 use crate::ocf::package::{Item, Package};
@@ -24,21 +25,27 @@ pub(super) fn divide(package: &mut Package, findings: &mut Findings) -> Result<(
     }
     let mut fresh = Fresh::of(&package.items);
     let issued = issued(package);
+    let mut sums = sums(package, &issued, &joint);
     for (security, transfers) in joint {
-        let Some((issuance, parts)) = parts(package, &issued, &security, &transfers) else {
-            continue;
-        };
+        let parts = parts(package, &issued, &sums, &security, &transfers);
+        let Some((issuance, parts)) = parts else { continue };
         let whole = package.items[issuance].object.clone();
         let file = package.items[issuance].file;
         let (mut ids, mut last) = (Vec::new(), String::new());
         for (at, part) in transfers.iter().zip(parts) {
             let date = package.items[*at].object.text("date").unwrap_or_default().to_owned();
             let made = fresh.certificate(&whole, &whole, None, &date, part);
+            if let Some(what) = fresh.beyond() {
+                let (name, id) = (package.file(file), whole.id());
+                return Err(Refusal::new(Code::PackageTooLarge, name, id, what));
+            }
             let id = made.text("security_id").unwrap_or_default().to_owned();
             let results = package.items[*at].object.texts("resulting_security_ids");
             let results = results.map(|known| if known == security { &id } else { known });
             let results: Vec<String> = results.map(str::to_owned).collect();
             package.items[*at].object.set("resulting_security_ids", results.into());
+            // The part has the place of the whole: nothing else that it opens can be divided.
+            sums.remove(at);
             package.items.push(Item { file, object: made });
             ids.push(id);
             last = last.max(date);
@@ -70,7 +77,8 @@ fn joint(package: &Package) -> BTreeMap<String, Vec<usize>> {
             }
         }
     }
-    openers.retain(|_, openers| openers.len() > 1);
+    // A consolidation has no more ids than any other list.
+    openers.retain(|_, openers| (2..=IDS_MAX).contains(&openers.len()));
     let source = |at: &usize| package.items[*at].object.text("security_id");
     openers.retain(|security, openers| {
         let mut sources: Vec<_> = openers.iter().map(source).collect();
@@ -91,23 +99,39 @@ fn issued(package: &Package) -> BTreeMap<String, usize> {
         .collect()
 }
 
+/// What the results of each of these transfers hold together, where all of them say it.
+fn sums(
+    package: &Package,
+    issued: &BTreeMap<String, usize>,
+    joint: &BTreeMap<String, Vec<usize>>,
+) -> BTreeMap<usize, Quantity> {
+    let holds = |id: &str| quantity(&package.items[*issued.get(id)?].object);
+    let transfers: BTreeSet<usize> = joint.values().flatten().copied().collect();
+    let sum = |at: usize| {
+        let mut results = package.items[at].object.texts("resulting_security_ids");
+        results.try_fold(Quantity::ZERO, |sum, id| sum.checked_add(holds(id)?))
+    };
+    transfers.into_iter().filter_map(|at| Some((at, sum(at)?))).collect()
+}
+
 /// The issuance of a certificate, and what each transfer gives to it; none where the parts do not
 /// make up the whole.
 fn parts(
     package: &Package,
     issued: &BTreeMap<String, usize>,
+    sums: &BTreeMap<usize, Quantity>,
     security: &str,
     transfers: &[usize],
 ) -> Option<(usize, Vec<Quantity>)> {
-    let holds = |id: &str| quantity(&package.items[*issued.get(id)?].object);
+    let issuance = *issued.get(security)?;
+    let whole = quantity(&package.items[issuance].object)?;
     let part = |at: &usize| -> Option<Quantity> {
-        let transfer = &package.items[*at].object;
-        let mut others = transfer.texts("resulting_security_ids").filter(|id| *id != security);
-        let part = others.try_fold(quantity(transfer)?, |left, id| left.checked_sub(holds(id)?));
+        let others = sums.get(at)?.checked_sub(whole)?;
+        let part = quantity(&package.items[*at].object)?.checked_sub(others);
         part.filter(|part| !part.is_zero())
     };
     let parts: Option<Vec<Quantity>> = transfers.iter().map(part).collect();
     let parts = parts?;
     let sum = parts.iter().try_fold(Quantity::ZERO, |sum, part| sum.checked_add(*part));
-    (sum.is_some() && sum == holds(security)).then_some((*issued.get(security)?, parts))
+    (sum == Some(whole)).then_some((issuance, parts))
 }

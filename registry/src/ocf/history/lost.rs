@@ -110,6 +110,9 @@ impl Lost {
         findings.departure(Code::ReferenceUnknown, file, id, what, done)?;
         let fresh = self.fresh.get_or_insert_with(|| Fresh::of(&package.items));
         let made = fresh.certificate(&source, &source, missing, &date, rest);
+        if let Some(what) = fresh.beyond() {
+            return Err(Refusal::new(Code::PackageTooLarge, file, id, what));
+        }
         let security = made.text("security_id").unwrap_or_default().to_owned();
         if ids.is_empty() {
             let results = vec![security.clone()];

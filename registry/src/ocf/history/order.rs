@@ -100,6 +100,10 @@ impl Ordering<'_> {
     fn remarks(&mut self, at: usize) {
         let index = self.index;
         for result in index.txs[at].opened() {
+            // Another event may name it too, and be left out.
+            if index.securities[result].opener != Some(at) {
+                continue;
+            }
             let mut events: Vec<usize> = index.securities[result].events.clone();
             events.sort_by_key(|event| index.txs[*event].date);
             for event in events {

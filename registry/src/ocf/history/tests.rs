@@ -11,6 +11,7 @@ use crate::ocf::source::Source;
 use crate::ocf::{Code, Mode, Options, Package, Refusal, read};
 use crate::rule::Rule;
 
+mod cost;
 mod exports;
 mod pools;
 

@@ -136,14 +136,12 @@ impl Walk<'_> {
 
     /// An acceptance of what is retracted: the retraction says that it was never issued.
     fn retractions(&mut self) -> Result<(), Refusal> {
+        let retractions = self.index.txs.iter().filter(|tx| !tx.out && is_retraction(tx.kind));
+        let retracted: BTreeSet<usize> = retractions.filter_map(|tx| tx.security).collect();
         for at in 0..self.index.txs.len() {
             let tx = &self.index.txs[at];
-            let Some(security) = tx.security.filter(|_| !tx.out && is_acceptance(tx.kind)) else {
-                continue;
-            };
-            let events = self.index.securities[security].events.iter();
-            let mut events = events.map(|event| &self.index.txs[*event]);
-            if events.any(|event| !event.out && is_retraction(event.kind)) {
+            let accepted = tx.security.filter(|_| !tx.out && is_acceptance(tx.kind));
+            if accepted.is_some_and(|security| retracted.contains(&security)) {
                 let what = "it accepts what another event retracts";
                 self.departure(at, Code::AcceptedRetracted, what, "left out")?;
                 self.index.txs[at].out = true;
@@ -155,7 +153,11 @@ impl Walk<'_> {
     fn step(&mut self, at: usize) -> Result<(), Refusal> {
         match self.index.txs[at].role {
             Role::Issuance => self.issue(at),
-            Role::Terminal => self.terminal(at),
+            Role::Terminal => {
+                self.terminal(at)?;
+                let beyond = self.fresh.as_ref().and_then(Fresh::beyond);
+                beyond.map_or(Ok(()), |what| Err(self.refusal(at, Code::PackageTooLarge, what)))
+            }
             Role::Remark | Role::Vesting => self.remark(at),
             Role::Class => self.of_a_class(at),
             Role::Entity => Ok(()),

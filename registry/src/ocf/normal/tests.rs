@@ -247,3 +247,54 @@ fn the_way_to_a_value_is_told() {
     let mechanism = &triggers[0]["conversion_right"];
     assert_eq!(mechanism["conversion_mechanism"]["conversion_mfn"], false);
 }
+
+#[test]
+fn a_long_list_is_looked_through_once() {
+    let next: Vec<String> = (0..99_000).map(|at| format!("c{at}")).collect();
+    let terms = |next: &[String]| {
+        json!({
+            "id": "x", "name": "n", "description": "d", "allocation_type": "FRACTIONAL",
+            "vesting_conditions": [{
+                "id": "s", "portion": { "numerator": "1", "denominator": "1" },
+                "trigger": { "type": "VESTING_START_DATE" }, "next_condition_ids": next,
+            }],
+        })
+    };
+    let (strict, lenient, found) = read(Kind::VestingTerms, terms(&next));
+    assert_eq!((strict.unwrap(), found), (lenient, vec![]));
+    let twice = [&next[..2], &next[..1]].concat();
+    let (strict, lenient, found) = read(Kind::VestingTerms, terms(&twice));
+    assert!(strict.unwrap_err().contains("next_condition_ids[2]: it occurs twice"));
+    let conditions = json!(lenient.value("vesting_conditions"));
+    assert_eq!(conditions[0]["next_condition_ids"], json!(["c0", "c1"]));
+    assert!(found.len() == 1 && found[0].contains("taken once"), "{found:?}");
+}
+
+#[test]
+fn a_whole_number_is_one_that_every_reader_of_json_takes_for_the_same() {
+    let strictly = |period: i64| {
+        let grant = json!({
+            "id": "x", "date": "2024-01-01", "security_id": "s", "quantity": "10",
+            "custom_id": "1", "stakeholder_id": "h", "security_law_exemptions": [],
+            "compensation_type": "OPTION_NSO", "expiration_date": null,
+            "exercise_price": { "amount": "1", "currency": "USD" },
+            "termination_exercise_windows": [{
+                "reason": "VOLUNTARY_OTHER", "period": period, "period_type": "DAYS",
+            }],
+        });
+        let text: Arc<str> = grant.to_string().into();
+        let Tree::Map(members) = Parser::new("a", &text).value().unwrap() else {
+            panic!("an object")
+        };
+        let mut findings = Findings::new(Mode::Strict);
+        let mut normal = Normal::new(&mut findings, ("a", &text), true);
+        normal.object(Kind::EquityCompensationIssuance, "x", members)
+    };
+    for period in [9_007_199_254_740_991, -9_007_199_254_740_991] {
+        assert!(strictly(period).unwrap().to_json().contains(&format!(":{period},")));
+    }
+    for beyond in [9_007_199_254_740_992, i64::MIN] {
+        let refused = strictly(beyond).unwrap_err().to_string();
+        assert!(refused.contains("period: a whole number within the bounds"), "{refused}");
+    }
+}

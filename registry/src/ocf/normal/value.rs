@@ -1,19 +1,18 @@
 //! One value after another, by what its field holds.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::text::{cut, decimal, hundredths, is_email, is_moment, is_phone, percentage, plain};
 use super::{Members, Normal, Shape, Step, Stop, Taken, fault, shown};
 use crate::date::Date;
 use crate::ocf::Code;
-use crate::ocf::format::{Type, Unique};
-use crate::ocf::object::{Text, Value};
+use crate::ocf::format::{IDS_MAX, Type, Unique};
+use crate::ocf::object::{Text, Value, WHOLE_MAX};
 use crate::ocf::tree::Tree;
 
 /// Bytes of a text that goes into the ledger.
 const LABEL_BYTES_MAX: usize = 200;
-/// Ids in one list: what one event may open or close.
-const IDS_MAX: usize = 1_000;
 
 impl Normal<'_> {
     /// A value in normal form.
@@ -133,7 +132,7 @@ impl Normal<'_> {
             .as_deref()
             .and_then(decimal)
             .and_then(|text| text.parse::<i64>().ok())
-            .filter(|value| *value >= least);
+            .filter(|value| *value >= least && value.unsigned_abs() <= WHOLE_MAX);
         let Some(value) = value else {
             return fault("a whole number within the bounds of the format is wanted");
         };
@@ -269,10 +268,12 @@ impl Normal<'_> {
             return fault(format!("a list of at most {IDS_MAX} ids is wanted"));
         }
         let mut list: Vec<Value> = Vec::with_capacity(elements.len());
+        // By their canonical texts; one value alone repeats none.
+        let mut seen = (unique == Unique::Each && elements.len() > 1).then(BTreeSet::new);
         for (at, element) in elements.into_iter().enumerate() {
             self.path.push(Step::Nth(at));
             match self.value(of, element) {
-                Ok(value) if unique == Unique::Each && list.contains(&value) => {
+                Ok(value) if seen.as_mut().is_some_and(|seen| !seen.insert(value.to_string())) => {
                     self.departure(Code::FieldInvalid, "it occurs twice", "taken once")?;
                 }
                 Ok(value) => list.push(value),

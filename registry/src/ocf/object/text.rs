@@ -8,6 +8,9 @@ use super::{Fields, Kind, Object, Value};
 /// Levels that the value of a field may have: the format needs eight.
 const DEPTH_MAX: usize = 32;
 
+/// The greatest whole number that canonical JSON has one text for, either side of zero.
+pub(in crate::ocf) const WHOLE_MAX: u64 = (1 << 53) - 1;
+
 impl Object {
     /// The canonical JSON.
     pub fn to_json(&self) -> String {
@@ -35,7 +38,11 @@ fn is_within(value: &Value, depth: usize) -> bool {
         _ if depth == 0 => false,
         Value::Array(items) => items.iter().all(|item| is_within(item, depth - 1)),
         Value::Object(fields) => fields.iter().all(|(_, value)| is_within(value, depth - 1)),
-        Value::True | Value::False | Value::Number(_) | Value::String(_) => true,
+        Value::Number(number) => {
+            let size = number.as_i64().map(i64::unsigned_abs);
+            size.is_some_and(|size| size <= WHOLE_MAX)
+        }
+        Value::True | Value::False | Value::String(_) => true,
     }
 }
 
@@ -117,7 +124,14 @@ mod tests {
         let object = Object::parse_json(text).unwrap();
         assert_eq!(object.kind(), Kind::StockClass);
         assert_eq!(object.to_json(), text);
+        for whole in ["9007199254740991", "-9007199254740991"] {
+            let text = text.replace(":1}", &format!(":{whole}}}"));
+            assert_eq!(Object::parse_json(&text).unwrap().to_json(), text);
+        }
         for other in [
+            r#"{"id":"x","object_type":"STOCK_CLASS","seniority":9007199254740992}"#,
+            r#"{"id":"x","object_type":"STOCK_CLASS","seniority":-9007199254740992}"#,
+            r#"{"id":"x","object_type":"STOCK_CLASS","seniority":18446744073709551615}"#,
             r#"{"id":"x","object_type":"STOCK_CLASS","name":"Common"}"#,
             r#"{"id":"x", "object_type":"STOCK_CLASS"}"#,
             r#"{"id":"x","object_type":"STOCK_CLASS","seniority":1.5}"#,

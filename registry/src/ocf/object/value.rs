@@ -75,6 +75,15 @@ impl Value {
         }
     }
 
+    /// How many values it holds, itself included.
+    fn size(&self) -> usize {
+        match self {
+            Value::Array(list) => 1 + list.iter().map(Value::size).sum::<usize>(),
+            Value::Object(fields) => 1 + fields.size(),
+            Value::True | Value::False | Value::Number(_) | Value::String(_) => 1,
+        }
+    }
+
     /// A field, where it is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_object()?.get(name)
@@ -104,6 +113,11 @@ impl Fields {
     /// Whether there is such a field.
     pub fn contains_key(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// How many values they hold, those within lists and objects included.
+    pub(in crate::ocf) fn size(&self) -> usize {
+        self.0.iter().map(|(_, value)| value.size()).sum()
     }
 
     /// Sets a field.

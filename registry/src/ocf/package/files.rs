@@ -24,15 +24,32 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Result<Package, Refusal> {
     thread::scope(|threads| {
-        let digest = threads.spawn(|| source.digest());
+        let digest = Hashing::of(threads, || source.digest());
         let mut package = members(source, md5, threads, findings)?;
-        package.digest = join(digest);
+        package.digest = digest.end();
         Ok(package)
     })
 }
 
-fn join<T>(hashing: ScopedJoinHandle<'_, T>) -> T {
-    hashing.join().expect("hashing has no way to panic")
+/// A hash that is taken beside the reading.
+enum Hashing<'s, T> {
+    Beside(ScopedJoinHandle<'s, T>),
+    /// No thread could be started.
+    Taken(T),
+}
+
+impl<'s, T: Send + 's> Hashing<'s, T> {
+    fn of(threads: &'s Scope<'s, '_>, hash: impl FnOnce() -> T + Clone + Send + 's) -> Self {
+        let beside = thread::Builder::new().spawn_scoped(threads, hash.clone());
+        beside.map_or_else(|_| Hashing::Taken(hash()), Hashing::Beside)
+    }
+
+    fn end(self) -> T {
+        match self {
+            Hashing::Beside(thread) => thread.join().expect("hashing has no way to panic"),
+            Hashing::Taken(hash) => hash,
+        }
+    }
 }
 
 /// Reads the members, with a thread for each MD5: in a large package it takes as long as a good part
@@ -51,21 +68,22 @@ fn members<'s>(
     for (file, entries) in lists {
         for entry in entries {
             let Some(listed) = Listed::of(source, name, file, &entry, findings)? else { continue };
+            let (place, member) = (findings.count(), listed.name);
+            if !read.insert(member.to_owned()) {
+                listed.found_elsewhere(name, findings)?;
+                let what = format!("the manifest names {member} twice");
+                findings.departure(Code::MemberTwice, name, "", what, "read once")?;
+                continue;
+            }
             if md5 && let Some(what) = listed.differs() {
                 return Err(Refusal::new(Code::Md5Mismatch, listed.name, "", what));
             }
-            let (place, member) = (findings.count(), listed.name);
             listed.found_elsewhere(name, findings)?;
-            let hashing = (!md5).then(|| threads.spawn(move || listed.differs()));
-            if read.insert(member.to_owned()) {
-                let said = types.remove(member);
-                let file = agreed(member, said.flatten().as_deref(), file, findings)?;
-                take(&mut package, source, member, file, findings)?;
-            } else {
-                let what = format!("the manifest names {member} twice");
-                findings.departure(Code::MemberTwice, name, "", what, "read once")?;
-            }
-            if let Some(what) = hashing.and_then(join) {
+            let hashing = (!md5).then(|| Hashing::of(threads, move || listed.differs()));
+            let said = types.remove(member);
+            let file = agreed(member, said.flatten().as_deref(), file, findings)?;
+            take(&mut package, source, member, file, findings)?;
+            if let Some(what) = hashing.and_then(Hashing::end) {
                 let note = Finding::new(Code::Md5Mismatch, member, "", what, "read as it is");
                 findings.note_at(place, note)?;
             }
@@ -331,6 +349,7 @@ fn issuer_of(
 }
 
 /// A member that the manifest lists.
+#[derive(Clone)]
 struct Listed<'a> {
     name: &'a str,
     bytes: &'a [u8],
@@ -388,13 +407,17 @@ impl<'a> Listed<'a> {
 
 /// The member with this name or, where the folders differ, the only one with this last part.
 fn member<'a>(source: &'a Source, name: &str) -> Option<(&'a str, &'a [u8])> {
-    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut alike = source.members().filter(|(known, _)| last(known) == last(name));
+    let last = last(name);
+    let mut alike = source.members().filter(|(known, _)| self::last(known) == last);
     let exact = source.members().find(|(known, _)| *known == name);
     exact.or_else(|| match (alike.next(), alike.next()) {
         (Some(only), None) => Some(only),
         _ => None,
     })
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, last)| last)
 }
 
 /// The type of a listed file: the one that it says, where it says one.

@@ -57,9 +57,9 @@ fn stock_returns_to_a_pool_when_it_is_no_more_held() {
     };
     let history = [restricted("x"), repurchase("x"), back("x", "100")];
     assert_eq!(strictly(&history).unwrap().findings, []);
-    let found = ["it returns 101, and less than that was cancelled"];
+    let found = ["it returns 101, and no single cancellation covers it"];
     told(&[restricted("x"), repurchase("x"), back("x", "101")], Code::ReturnExceeded, &found, &[]);
-    let found = ["it returns 1, and less than that was cancelled"];
+    let found = ["it returns 1, and no single cancellation covers it"];
     told(&[restricted("x"), back("x", "1")], Code::ReturnExceeded, &found, &[("a", "100")]);
 }
 
@@ -77,4 +77,24 @@ fn a_pool_gets_back_what_was_cancelled_under_whatever_name() {
     ];
     let found = ["OCF_BALANCE_MISSING: 70 is left", "OCF_RETURN_EXCEEDED"];
     told(&history, Code::BalanceMissing, &found, &[]);
+}
+
+#[test]
+fn a_return_is_of_one_cancellation() {
+    let reason = |quantity: &str| json!({ "quantity": quantity, "reason_text": "left" });
+    let mut stock = issue("x", "2021-01-01", "a", "50");
+    stock["stock_plan_id"] = "plan".into();
+    let rest = with(issue("y", "2021-02-01", "a", "10"), "stock_plan_id", "plan".into());
+    let more = json!({ "quantity": "40", "reason_text": "left", "balance_security_id": "y" });
+    let mut back = reason("50");
+    back["stock_plan_id"] = "plan".into();
+    let history = [
+        stock,
+        event("STOCK_CANCELLATION", "x", "2021-02-01", more),
+        rest,
+        cancel("y", "2021-03-01", "10"),
+        event("STOCK_PLAN_RETURN_TO_POOL", "y", "2021-04-01", back),
+    ];
+    let found = ["it returns 50, and no single cancellation covers it"];
+    told(&history, Code::ReturnExceeded, &found, &[]);
 }

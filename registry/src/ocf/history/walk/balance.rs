@@ -47,7 +47,7 @@ impl Walk<'_> {
                 && !same
                 && found != Kind::EquityCompensationIssuance;
             if found != wanted && !free {
-                let id = &self.index.securities[result].id;
+                let id = shown(&self.index.securities[result].id);
                 let what = format!("its result {id} is opened by {found}, not by {wanted}");
                 return Err(self.refusal(at, Code::ResultInvalid, what));
             }
@@ -137,7 +137,7 @@ impl Walk<'_> {
         }
         let what = format!(
             "its balance {} names no vesting",
-            balance.text("security_id").unwrap_or_default()
+            shown(balance.text("security_id").unwrap_or_default())
         );
         let item = &self.package.items[self.index.txs[at].item];
         let (file, id) = (self.package.file(item.file), item.object.id());
@@ -150,7 +150,7 @@ impl Walk<'_> {
         let (one, two) = (self.stands(security), self.stands(other));
         for field in ["stakeholder_id", "stock_class_id"] {
             if one.kind() != two.kind() || one.text(field) != two.text(field) {
-                let id = &self.index.securities[other].id;
+                let id = shown(&self.index.securities[other].id);
                 let what = format!("{id} has another {field} than what it comes from");
                 return Err(self.refusal(at, Code::ResultInvalid, what));
             }
@@ -161,7 +161,7 @@ impl Walk<'_> {
     fn same_class(&self, at: usize, security: usize, other: usize) -> Result<(), Refusal> {
         let (one, two) = (self.stands(security), self.stands(other));
         if one.text("stock_class_id") != two.text("stock_class_id") {
-            let id = &self.index.securities[other].id;
+            let id = shown(&self.index.securities[other].id);
             let what = format!("{id} is of another class than what it comes from");
             return Err(self.refusal(at, Code::ResultInvalid, what));
         }

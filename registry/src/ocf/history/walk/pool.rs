@@ -28,18 +28,23 @@ impl Walk<'_> {
             return Ok(());
         }
         let quantity = self.quantity(at, "quantity")?;
-        let found = self.states[security].cancelled.iter_mut();
-        let found = found.rev().find(|(_, left)| *left >= quantity && !quantity.is_zero());
-        match found {
-            Some((id, left)) => {
+        let cancelled = &mut self.states[security].cancelled;
+        let covers = |(_, left): &(String, Quantity)| *left >= quantity && !quantity.is_zero();
+        match cancelled.iter().rposition(covers) {
+            Some(last) => {
+                let (id, left) = &mut cancelled[last];
                 *left = left.checked_sub(quantity).unwrap_or_default();
                 let id = id.clone();
+                // What is used up is not looked at again.
+                if left.is_zero() {
+                    cancelled.remove(last);
+                }
                 if self.object(at).text("security_id") != Some(&*id) {
                     self.change(at).set("security_id", id.into());
                 }
             }
             None => {
-                let what = format!("it returns {quantity}, and less than that was cancelled");
+                let what = format!("it returns {quantity}, and no single cancellation covers it");
                 self.departure(at, Code::ReturnExceeded, what, "left out")?;
                 self.index.txs[at].out = true;
             }

@@ -4,7 +4,7 @@
 //! shares of the class (grants, warrants, the rights of other classes to convert) is for the file to
 //! change by transactions of its own; where the day of the split ends without one, a finding says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Life, Walk};
 use crate::action::{Action, Terms};
@@ -27,7 +27,10 @@ pub(super) struct Classes {
     /// The splits of today.
     today: Vec<Split>,
     /// The classes whose conversion is adjusted today.
-    adjusted: Vec<String>,
+    adjusted: BTreeSet<String>,
+    /// For each class that is split today, the classes that had stock and a right to convert between
+    /// it and another one. A day opens with its splits, so that they are the same for all of them.
+    rights: BTreeMap<String, Vec<String>>,
 }
 
 /// A class of stock.
@@ -49,8 +52,6 @@ struct Split {
     class: String,
     /// The derivatives before it.
     derivatives: usize,
-    /// The classes that had stock and a right to convert between this class and another one.
-    rights: Vec<String>,
 }
 
 impl Classes {
@@ -95,6 +96,17 @@ impl Classes {
             class.derivatives.push(security);
         }
         0
+    }
+
+    /// The classes that have stock and a right into this class from another one, or out of it into
+    /// another one.
+    fn rights_of(&self, class_id: &str) -> Vec<String> {
+        let converts = |(id, class): &(&String, &Class)| {
+            let mut into = class.into.iter();
+            class.issued && into.any(|into| (*into == class_id) != (**id == class_id))
+        };
+        let classes = self.classes.iter().filter(converts);
+        classes.map(|(id, _)| id.clone()).collect()
     }
 
     /// The class for whose shares a grant or a warrant is: the one that it names, or the only one of
@@ -149,7 +161,7 @@ impl Walk<'_> {
             Kind::StockClassSplit => self.split(at),
             Kind::StockClassConversionRatioAdjustment => {
                 let class = object.text("stock_class_id").unwrap_or_default().to_owned();
-                self.classes.adjusted.push(class);
+                self.classes.adjusted.insert(class);
                 Ok(())
             }
             _ => Ok(()),
@@ -163,13 +175,10 @@ impl Walk<'_> {
             let what = "split_ratio: a ratio above zero is wanted";
             return Err(self.refusal(at, Code::FieldInvalid, what));
         };
-        // Rights into the class from another one, and out of it into another one.
-        let converts = |(id, class): &(&String, &Class)| {
-            let mut into = class.into.iter();
-            class.issued && into.any(|into| (*into == class_id) != (**id == class_id))
-        };
-        let rights = self.classes.classes.iter().filter(converts);
-        let rights = rights.map(|(id, _)| id.clone()).collect();
+        if !self.classes.rights.contains_key(&class_id) {
+            let rights = self.classes.rights_of(&class_id);
+            self.classes.rights.insert(class_id.clone(), rights);
+        }
         let class = self.classes.classes.entry(class_id.clone()).or_default();
         class.splits.push(ratio);
         let (splits, derivatives) = (class.splits.len(), class.derivatives.len());
@@ -177,13 +186,18 @@ impl Walk<'_> {
             let what = format!("a class has at most {SPLITS_MAX} splits");
             return Err(self.refusal(at, Code::FieldInvalid, what));
         }
-        self.classes.today.push(Split { at, class: class_id, derivatives, rights });
+        self.classes.today.push(Split { at, class: class_id, derivatives });
         Ok(())
     }
 
     /// Notes, at the end of a day, what its splits left as it was.
     pub(super) fn splits_of_the_day(&mut self) -> Result<(), Refusal> {
         let adjusted = std::mem::take(&mut self.classes.adjusted);
+        let rights = std::mem::take(&mut self.classes.rights).into_iter().map(|(class, rights)| {
+            let rights = rights.iter().filter(|id| !adjusted.contains(*id));
+            (class, rights.count())
+        });
+        let rights: BTreeMap<String, usize> = rights.collect();
         for split in std::mem::take(&mut self.classes.today) {
             let before = self.classes.classes.get(&split.class);
             let before = before.map_or(&[][..], |class| &class.derivatives[..split.derivatives]);
@@ -195,7 +209,7 @@ impl Walk<'_> {
                 });
                 left.count()
             };
-            let rights = split.rights.iter().filter(|id| !adjusted.contains(id)).count();
+            let rights = rights.get(&split.class).copied().unwrap_or_default();
             let parts = [
                 (left(Kind::EquityCompensationIssuance), "grant"),
                 (left(Kind::WarrantIssuance), "warrant"),
