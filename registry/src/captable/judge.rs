@@ -20,11 +20,10 @@ impl Fold {
         let known = |known: bool| if known { Ok(()) } else { Err(FoldError::Unknown) };
         let new = |known: bool| if known { Err(FoldError::Twice) } else { Ok(()) };
         let mut touched = BTreeSet::new();
-        let mut opened_here = BTreeSet::new();
         let mut securities = BTreeSet::new();
         let mut pools: BTreeMap<PlanId, Pool> = BTreeMap::new();
         let mut registered = BTreeSet::new();
-        for effect in &event.effects {
+        for (at, effect) in event.effects.iter().enumerate() {
             match effect {
                 Effect::IssuerRegistered { issuer, .. } => new(self.issuers.contains_key(issuer))?,
                 Effect::ClassRegistered { class, issuer, .. } => {
@@ -48,7 +47,6 @@ impl Fold {
                     known(self.classes.contains_key(&opened.class))?;
                     new(self.certificates.contains_key(&opened.certificate))?;
                     new(!touched.insert(opened.certificate))?;
-                    new(!opened_here.insert(opened.certificate))?;
                 }
                 Effect::CertificateClosed { certificate, class, account, quantity } => {
                     let open = self.open(event, *certificate)?;
@@ -95,7 +93,11 @@ impl Fold {
                 }
                 Effect::StockOfPlan { certificate, plan } => {
                     known(self.plans.contains_key(plan))?;
-                    known(opened_here.contains(certificate))?;
+                    let opens = |effect: &Effect| match effect {
+                        Effect::CertificateOpened(opened) => opened.certificate == *certificate,
+                        _ => false,
+                    };
+                    known(event.effects[..at].iter().any(opens))?;
                     let continues = |effect: &Effect| match effect {
                         Effect::CertificateClosed { certificate, .. } => {
                             let closed = self.certificates.get(certificate);
