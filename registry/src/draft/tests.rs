@@ -13,7 +13,7 @@ use crate::captable::Fold;
 use crate::codec::Reader;
 use crate::effect::Authorized;
 use crate::event::EventKind;
-use crate::handle::ClassId;
+use crate::handle::{AccountId, ClassId};
 use crate::ocf::object::Fields;
 use crate::register::Party;
 
@@ -202,6 +202,28 @@ impl Company {
         Ok(event)
     }
 
+    fn account(&self, id: &str) -> AccountId {
+        self.register.account_named(self.entry.issuer, id).unwrap()
+    }
+
+    /// Moves common shares as a settlement does, on 2020-02-01.
+    fn sell(&mut self, from: &str, to: &str, shares: u64) {
+        let transfer = crate::register::Transfer {
+            class: COMMON,
+            from: self.account(from),
+            to: Some(self.account(to)),
+            quantity: Quantity::whole(shares),
+            certificates: &[],
+        };
+        self.record += 1;
+        let place = Place { record: self.record, opened: 0 };
+        let mut sale = Event::default();
+        self.register.plan_movement(&mut sale, place, day("2020-02-01"), &transfer).unwrap();
+        self.register.check(&sale).unwrap();
+        self.register.apply(&sale);
+        self.fold.add(&sale).unwrap();
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.register.encode(&mut bytes);
@@ -279,25 +301,9 @@ fn what_was_entered_is_exported_as_it_was_told() {
 #[test]
 fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
     let mut company = Company::with(false);
-    let account = |company: &Company, id: &str| {
-        company.register.account_named(company.entry.issuer, id).unwrap()
-    };
-    let (ada, bob) = (account(&company, "ada"), account(&company, "bob"));
     company.tell([stock("1", "ada", "10", "2020-01-01")]).unwrap();
     company.tell([stock("2", "ada", "20", "2020-01-01")]).unwrap();
-    let mut sale = Event::default();
-    let transfer = crate::register::Transfer {
-        class: COMMON,
-        from: ada,
-        to: Some(bob),
-        quantity: Quantity::whole(25),
-        certificates: &[],
-    };
-    let place = Place { record: 99, opened: 0 };
-    company.register.plan_movement(&mut sale, place, day("2020-02-01"), &transfer).unwrap();
-    company.register.check(&sale).unwrap();
-    company.register.apply(&sale);
-    company.fold.add(&sale).unwrap();
+    company.sell("ada", "bob", 25);
     company.judge();
     let exported = company.fold.export(company.entry.issuer, Date::MAX);
     assert_eq!(exported.findings, []);
@@ -328,7 +334,7 @@ fn a_live_sale_is_exported_as_the_transactions_of_the_format() {
         again.entry.enter(&mut again.register, place, &item).unwrap();
     }
     for (holder, shares) in [("ada", 5), ("bob", 25)] {
-        let held = again.register.position(account(&again, holder), COMMON).unwrap();
+        let held = again.register.position(again.account(holder), COMMON).unwrap();
         assert_eq!(held.quantity, Quantity::whole(shares), "{holder}");
     }
 }

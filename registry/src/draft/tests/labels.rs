@@ -59,29 +59,13 @@ fn what_is_sold_under_the_name_of_its_plan_stays_its_stock() {
 #[test]
 fn the_balance_of_a_settlement_stays_stock_of_its_plan() {
     let mut company = Company::with(false);
-    let account = |company: &Company, id: &str| {
-        company.register.account_named(company.entry.issuer, id).unwrap()
-    };
     company.tell([of_plan(stock("1", "ada", "100", "2020-01-01"), "plan")]).unwrap();
-    let (ada, bob) = (account(&company, "ada"), account(&company, "bob"));
-    let mut sale = Event::default();
-    let transfer = crate::register::Transfer {
-        class: COMMON,
-        from: ada,
-        to: Some(bob),
-        quantity: Quantity::whole(10),
-        certificates: &[],
-    };
-    let place = Place { record: 99, opened: 0 };
-    company.register.plan_movement(&mut sale, place, day("2020-02-01"), &transfer).unwrap();
-    company.register.check(&sale).unwrap();
-    company.register.apply(&sale);
-    company.fold.add(&sale).unwrap();
+    company.sell("ada", "bob", 10);
+    let (ada, bob) = (company.account("ada"), company.account("bob"));
     let held = |account| company.register.certificates(account, COMMON).next().unwrap().id;
     let (kept, sold) = (held(ada), held(bob));
     assert_eq!(company.register.plan_stock(kept).unwrap().drawn, Quantity::whole(90));
     assert_eq!(company.register.plan_stock(sold), None, "what is sold is nobody's grant");
-    company.record = 100;
     company.tell([cancel(&kept.to_string(), "90")]).unwrap();
     assert_eq!(pool(&company, PLAN), ["100", "90", "990"]);
 }
