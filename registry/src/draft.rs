@@ -106,7 +106,17 @@ impl Entry {
         place: Place,
         objects: &[Object],
     ) -> Result<Event, EntryError> {
-        let action = Action::of(objects)?;
+        self.plan_action(register, place, &Action::of(objects)?, objects).map_err(EntryError::Rule)
+    }
+
+    /// The same for objects that were read.
+    fn plan_action(
+        &self,
+        register: &Register,
+        place: Place,
+        action: &Action,
+        objects: &[Object],
+    ) -> Result<Event, Rule> {
         let facts = register.issuer(self.issuer).ok_or(Rule::IssuerUnknown)?;
         let (issuer, live) = (self.issuer, !facts.draft);
         let kind = action.event_kind();
@@ -117,7 +127,7 @@ impl Entry {
         for object in objects {
             planner.references(object)?;
         }
-        planner.action(&action)?;
+        planner.action(action)?;
         let objects = objects.iter().map(|object| Arc::new(object.clone().split_personal().0));
         let objects = objects.collect();
         planner.event.effects.push(Effect::Documented { issuer, objects });

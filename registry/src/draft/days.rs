@@ -62,7 +62,7 @@ impl Entry {
             }
             let place = place(at, opened);
             let event = loop {
-                match self.enter_within_day(register, &mut days, place, at, &items[at]) {
+                match self.enter_within_day(register, &mut days, place, at, &action, &items[at]) {
                     Ok(event) => break event,
                     Err(EntryError::Rule(rule)) => waive(&mut items[at], at, rule, unsigned)?,
                     Err(error) => return Err((at, error)),
@@ -84,9 +84,10 @@ impl Entry {
         days: &mut Days,
         place: Place,
         at: usize,
+        action: &Action,
         item: &ImportItem,
     ) -> Result<Event, EntryError> {
-        let mut event = self.plan(register, place, &item.objects)?;
+        let mut event = self.plan_action(register, place, action, &item.objects)?;
         let limit = Limit::Issuer(self.issuer);
         let classes = event.effects.iter().filter_map(|effect| happens_to(&event, effect));
         let new: Vec<ClassId> = classes.filter(|class| !days.classes.contains(class)).collect();
